@@ -34,7 +34,7 @@ OPEN = {"instrument": "security", "worth": {"EUR": 920}, "open": {"DE": {}}}
 WAY = {"sender": "every-other", "receiver": "DE", "law": "Placement agreement, section 4"}
 QUIET = {"affiliates_only": True, "law": "Insider policy, section 2"}
 VOLUME = {"affiliates_only": True, "tokens": 10, "period": "90 days", "law": "Rule 144, 17 CFR 230.144, (e)(1)"}
-DUTY = {"classes": ["retail"], "tokens": 1, "lockup": "30 days", "law": "Offering terms, section 6"}
+DUTY = {"classes": ["institutional"], "tokens": 1, "lockup": "30 days", "law": "Offering terms, section 6"}
 CLOSED = PairRule(EVERY_OTHER, 276, 0, NEVER)
 
 
@@ -96,13 +96,13 @@ def test_apply__class_rules__stand_and_the_command_says_why(
 ) -> None:
     token, asked = office.token(), terms(classes=[DUTY])
     assert applied(office, token, asked).sent
-    rule = ClassRule(EVERY_OTHER, 1 << 1, 0, False, 0, 30 * 86_400, 10**18)
+    rule = ClassRule(EVERY_OTHER, 1 << 3, 0, False, 0, 30 * 86_400, 10**18)
     assert office.reader(token).terms().class_rules == (rule,)
-    taker = office.register(276, InvestorClass.RETAIL)
+    taker = office.register(276, InvestorClass.INSTITUTIONAL)
     run: Callable[..., str] = printing(office, written(tmp_path, asked), capsys)
     assert "Nothing to change" in run(rulebook.cli, tokens=(token.address,), mode="diff")
     output = run(check.cli, token=token.address, sender="mint", receiver=taker, amount="2", spender=None)
-    assert "would have 2 in all its wallets, of 1, rule of retail: locked up for 30 days; a maximum" in output
+    assert "would have 2 in all its wallets, of 1, rule of institutional: locked up for 30 days; a maximum" in output
     assert f"Refused, code 20: above maximum holding, {taker}." in output
 
 
