@@ -103,7 +103,7 @@ class RebalanceSettings(Strict):
     oracle_slippage_bps: Bps = 150
     min_trade_usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 100.0
     max_paths: int = Field(default=4, ge=1, le=16)
-    basket_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    basket_seconds: Annotated[float, Field(ge=0, le=60)] = 0.0
     signal_lifetime_seconds: int = Field(default=1800, ge=1)
     schedule: RebalanceSchedule = RebalanceSchedule()
 

@@ -57,7 +57,7 @@ class RefusingDesk:
 
 def test_rebalance__pool_between_a_sale_and_a_purchase__is_traded_as_a_basket() -> None:
     desk = RefusingDesk(None)
-    found = rebalance(desk, RebalanceSettings(), None, "model 1")
+    found = rebalance(desk, RebalanceSettings(basket_seconds=1), None, "model 1")
     (proposal,) = desk.executed
     assert found.outcome == "done" and proposal.is_basket
     assert (AAA, BBB) in {(order.token_in, order.token_out) for order in proposal.orders}
@@ -65,7 +65,7 @@ def test_rebalance__pool_between_a_sale_and_a_purchase__is_traded_as_a_basket() 
 
 def test_rebalance__basket_refused_before_it_is_sent__goes_the_whole_way_one_after_another() -> None:
     desk = RefusingDesk(Refusal("no", "Some__Error"))
-    found = rebalance(desk, RebalanceSettings(), None, "model 1")
+    found = rebalance(desk, RebalanceSettings(basket_seconds=1), None, "model 1")
     first, second = desk.executed
     assert found.outcome == "done" and found.proposal is second
     assert first.is_basket and not second.is_basket
@@ -75,7 +75,7 @@ def test_rebalance__basket_refused_before_it_is_sent__goes_the_whole_way_one_aft
 
 def test_rebalance__basket_that_failed_on_chain__is_not_sent_again_in_one_try() -> None:
     desk = RefusingDesk(Refusal("no", "Some__Error", mined=True))
-    found = rebalance(desk, RebalanceSettings(), None, "model 1")
+    found = rebalance(desk, RebalanceSettings(basket_seconds=1), None, "model 1")
     assert found.outcome == "failed"
     assert [proposal.scale for proposal in desk.executed] == [1.0, 0.5]
 
