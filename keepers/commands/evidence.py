@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _file = click.Path(path_type=Path, dir_okay=False)
+_dry_run = click.option("--dry-run", is_flag=True, help="Check, and say what it would do; change nothing.")
 _by = click.option("--by", "officer", required=True, metavar="NAME", help="Officer who does it.")
 
 
@@ -65,6 +66,7 @@ def folder_options(command: F) -> F:
 @click.option("--log", "token", metavar="TOKEN", help="Store the chain's log of TOKEN instead; needs --config.")
 @click.option("--from-block", type=click.IntRange(min=0), default=0, help="First block with events of the log.")
 @_by
+@_dry_run
 @folder_options
 @one_line_errors
 def evidence_put(
@@ -74,6 +76,7 @@ def evidence_put(
     token: str | None,
     from_block: int,
     officer: str,
+    dry_run: bool,
     **where: Any,
 ) -> None:
     """Encrypt DOCUMENT and store it under the identifier PERSON; the folder is made if it is not there.
@@ -88,12 +91,18 @@ def evidence_put(
     now, as_json = int(time.time()), where["as_json"]
     if token is not None:
         reader = _reader(where["config_path"], token)
+        if dry_run:
+            count = _log_length(reader, from_block)
+            return _tell({"entries": count}, f"{count} entries of {reader.token} would be stored.", where)
         address, count = _opened(where, create=True).put_log(reader, from_block, officer, now)
         told = {"address": address, "entries": count}
         click.echo(json.dumps(told) if as_json else f"{address}: {count} entries of {reader.token}")
         return
     assert person is not None and document is not None
     content = _content(document)
+    if dry_run:
+        _check_put(where, person, kind, document.name, content, officer, now)
+        return _tell({"size": len(content)}, f"{len(content):,} bytes would be stored.", where)
     address = _opened(where, create=True).put(person, kind, document.name, content, officer, now)
     click.echo(json.dumps({"address": address}) if as_json else address)
 
@@ -135,15 +144,19 @@ def evidence_get(person: str, address: str | None, output: Path | None, **where:
 @_by
 @click.option("--approved-by", "second", required=True, metavar="NAME", help="Another officer, who agrees.")
 @click.option("--yes", is_flag=True, help="Erase without asking; for machines.")
+@_dry_run
 @folder_options
 @one_line_errors
-def evidence_erase(person: str, reason: str, officer: str, second: str, yes: bool, **where: Any) -> None:
+def evidence_erase(person: str, reason: str, officer: str, second: str, yes: bool, dry_run: bool, **where: Any) -> None:
     """Erase the key of PERSON, and with it everything that is stored about the person, for good.
 
     \b
     Example:
       quantera compliance evidence erase P-17 --reason "request of 3 May" --by "A. Officer" --approved-by "B. Officer"
     """
+    if dry_run:
+        count = _opened(where).erasable(person, (officer, second))
+        return _tell({"documents": count}, f"{count} documents would become unreadable for good.", where)
     if not yes and not sys.stdin.isatty():
         click.echo("quantera: standard input: is no terminal to ask on; give --yes to erase", err=True)
         sys.exit(USAGE)
@@ -183,9 +196,10 @@ def evidence_verify(token: str | None, **where: Any) -> None:
 
 @evidence.command("move")
 @click.argument("where_to", metavar="ipfs|folder", type=click.Choice(("ipfs", "folder")))
+@_dry_run
 @folder_options
 @one_line_errors
-def evidence_move(where_to: Literal["ipfs", "folder"], **where: Any) -> None:
+def evidence_move(where_to: Literal["ipfs", "folder"], dry_run: bool, **where: Any) -> None:
     """Move every encrypted object to the node of IPFS, or back into the folder; pin again what is no longer pinned.
 
     A run that was stopped goes on where it was.
@@ -195,6 +209,9 @@ def evidence_move(where_to: Literal["ipfs", "folder"], **where: Any) -> None:
       quantera compliance evidence move ipfs --ipfs http://127.0.0.1:5001 --config officer.yaml
     """
     folder = _opened(where)
+    if dry_run:
+        count = folder.movable(where_to)
+        return _tell({"moved": count}, f"{count} objects would be moved.", where)
     with progress_bar("Moving", folder.objects()) as progress:
         moved = folder.move(where_to, progress)
     click.echo(json.dumps({"moved": moved}) if where["as_json"] else f"{moved} objects moved.")
@@ -203,9 +220,10 @@ def evidence_move(where_to: Literal["ipfs", "folder"], **where: Any) -> None:
 @evidence.command("rewrap")
 @click.argument("way", metavar="passphrase|kms|vault", type=click.Choice(("passphrase", "kms", "vault")))
 @click.option("--new-passphrase-file", type=_file, metavar="FILE", help="File with the new passphrase, mode 600.")
+@_dry_run
 @folder_options
 @one_line_errors
-def evidence_rewrap(way: Way, new_passphrase_file: Path | None, **where: Any) -> None:
+def evidence_rewrap(way: Way, new_passphrase_file: Path | None, dry_run: bool, **where: Any) -> None:
     """Wrap every person's key anew: under another passphrase, or under the key of desk.wrapping in AWS KMS or Vault.
 
     A run that was stopped is finished by the same command; until then the folder opens for nothing else.
@@ -215,10 +233,15 @@ def evidence_rewrap(way: Way, new_passphrase_file: Path | None, **where: Any) ->
       quantera compliance evidence rewrap kms --config officer.yaml
       quantera compliance evidence rewrap passphrase --new-passphrase-file new.secret --config officer.yaml
     """
-    from keepers.documents.locks import new_passphrase, rewrap, secret_of
+    from keepers.documents.locks import count_keys, new_passphrase, rewrap, secret_of
     from keepers.signers.keys import passphrase_from_file, passphrase_from_prompt
 
     path, old, service, _ = _settings(where)
+    if dry_run:
+        if way != "passphrase":
+            required_service(service, way)
+        count = count_keys(path, lambda lock: secret_of(lock, old, service))
+        return _tell({"rewrapped": count}, f"{count} keys would be wrapped anew with {way}.", where)
     ask = passphrase_from_file(new_passphrase_file) if new_passphrase_file else passphrase_from_prompt
 
     def new(lock: Lock | None) -> Secret:
@@ -241,6 +264,34 @@ def required_service(service: MasterKeyService | None, way: Way) -> MasterKeySer
     if service is None or service.way != way:
         raise EvidenceError(f"desk.wrapping.{way}", "is not set", "add it to the file of --config")
     return service
+
+
+def _tell(told: dict[str, Any], line: str, where: dict[str, Any]) -> None:
+    """Says what a dry run found."""
+    click.echo(json.dumps({**told, "dry_run": True}) if where["as_json"] else f"Dry run: {line}")
+
+
+def _check_put(
+    where: dict[str, Any], person: str, kind: str, name: str, content: bytes, officer: str, now: int
+) -> None:
+    """Refuses what `put` would refuse; a folder that is not there is not made.
+
+    Raises:
+        EvidenceError: If the document cannot be stored.
+    """
+    from keepers.documents.folder import header_of
+    from keepers.documents.locks import LOCK
+
+    header_of(person, kind, name, content, officer, now)
+    folder, *_ = _settings(where)
+    if (folder / LOCK).exists():
+        _opened(where).require_living(person)
+
+
+def _log_length(reader: ComplianceReader, first_block: int) -> int:
+    from keepers.operations.evidence import verified_log
+
+    return len(verified_log(reader, first_block))
 
 
 def _opened(where: dict[str, Any], *, create: bool = False) -> EvidenceFolder:

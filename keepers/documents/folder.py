@@ -52,6 +52,21 @@ class Stored:
     size: int
 
 
+def header_of(person: str, kind: str, name: str, document: bytes, officer: str, now: int) -> Header:
+    """Returns the header of a new document.
+
+    Raises:
+        EvidenceError: If the document cannot be stored, or the person has no valid identifier.
+    """
+    _identifier(person)
+    header = Header(_checked(_KIND, kind, "kind"), name, now, officer_name(officer))
+    if not document:
+        raise EvidenceError("document", "is empty", "give one with content")
+    if len(document) > LARGEST:
+        raise EvidenceError("document", f"has more than {LARGEST} bytes", "split it")
+    return header
+
+
 class DocumentFolder:
     """A folder that a passphrase has opened.
 
@@ -112,13 +127,19 @@ class DocumentFolder:
         Raises:
             EvidenceError: If the person's key was erased, or the document cannot be stored.
         """
-        header = Header(_checked(_KIND, kind, "kind"), name, now, officer_name(officer))
-        if not document:
-            raise EvidenceError("document", "is empty", "give one with content")
-        if len(document) > LARGEST:
-            raise EvidenceError("document", f"has more than {LARGEST} bytes", "split it")
+        header = header_of(person, kind, name, document, officer, now)
         with self._locked():
             return self._put(_identifier(person), header, document)
+
+    def require_living(self, person: str) -> None:
+        """Refuses a person about whom nothing can be stored any more.
+
+        Raises:
+            EvidenceError: If the person's key was erased.
+        """
+        handle = self._keeper.handle(_identifier(person))
+        if self._key_path(handle).exists():
+            self._key(handle)
 
     def documents(self, person: str, *, missing_ok: bool = False) -> list[Stored]:
         """Returns what there is about a person, oldest first.
@@ -172,22 +193,37 @@ class DocumentFolder:
         Raises:
             ComplianceError: If there is no such person, or the two officers are one.
         """
-        first, second = (officer_name(one) for one in officers)
-        require_second(first, second, "erasure")
         handle = self._keeper.handle(_identifier(person))
         with self._locked():
-            lines = self._journal()
-            if handle == self._keeper.handle(DESK):
-                raise EvidenceError("person", "is the desk itself", "erase persons only")
-            if not any(line.handle == handle for line in lines):
-                raise EvidenceError("person", "has no evidence here", "check the identifier")
-            if any(line.what == "erase" and line.handle == handle for line in lines):
-                raise EvidenceError("person", "was erased already", "nothing is left to do")
+            self.erasable(person, officers)
+            first, second = (officer_name(one) for one in officers)
             record = json.dumps({"handle": handle, "by": first, "approved_by": second, "reason": reason}).encode()
             address = self._put(DESK, Header(ERASURE, "", now, first), record)
             _destroy(self._key_path(handle))
             self._append("erase", handle, address, now)
             return address
+
+    def erasable(self, person: str, officers: tuple[str, str]) -> int:
+        """Returns the number of documents that an erasure would make unreadable.
+
+        Raises:
+            ComplianceError: If there is no such person, or the two officers are one.
+        """
+        first, second = (officer_name(one) for one in officers)
+        require_second(first, second, "erasure")
+        handle = self._keeper.handle(_identifier(person))
+        if handle == self._keeper.handle(DESK):
+            raise EvidenceError("person", "is the desk itself", "erase persons only")
+        mine = [line.what for line in self._journal() if line.handle == handle]
+        if not mine:
+            raise EvidenceError("person", "has no evidence here", "check the identifier")
+        if "erase" in mine:
+            raise EvidenceError("person", "was erased already", "nothing is left to do")
+        return len(mine)
+
+    def movable(self, where: Literal["ipfs", "folder"]) -> int:
+        """Returns the number of objects that `move` would move."""
+        return sum(self._objects.is_elsewhere(line.object, where) for line in self._journal())
 
     def objects(self) -> int:
         """Returns the number of objects in the journal."""

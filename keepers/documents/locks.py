@@ -83,18 +83,40 @@ def rewrap(
         return count
 
 
+def count_keys(path: Path, old: Callable[[Lock], Secret]) -> int:
+    """Returns the number of keys that `rewrap` would wrap anew.
+
+    Args:
+        path: The folder.
+        old: Gives what opens the lock that counts.
+
+    Raises:
+        EvidenceError: If it does not open, or a key is damaged.
+        KeeperError: If a service refuses.
+    """
+    if not (path / LOCK).exists():
+        raise EvidenceError("folder", "holds no evidence", "correct the path")
+    lock = Lock.of_text(durable.read_text(path / LOCK))
+    unlock(lock, old(lock))
+    return sum(_wrapped(key) is not None for key in (path / "keys").glob("*.json"))
+
+
 def _rewrapped(path: Path, old: Keeper, new: Keeper) -> bool:
     """Wraps a key anew, if it is not so already; False if it was erased."""
-    handle = path.stem
-    try:
-        stored = json.loads(durable.read(path))
-        if stored.get("erased"):
-            return False
-        wrapped = bytes.fromhex(stored["key"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise EvidenceError(f"key {handle}", "is damaged", "restore it from a backup") from None
+    handle, wrapped = path.stem, _wrapped(path)
+    if wrapped is None:
+        return False
     try:
         new.unwrap(handle, wrapped)
     except EvidenceError:
         durable.write(path, json.dumps({"key": new.wrap(handle, old.unwrap(handle, wrapped)).hex()}).encode())
     return True
+
+
+def _wrapped(path: Path) -> bytes | None:
+    """Returns a stored key as it is wrapped, None if it was erased."""
+    try:
+        stored = json.loads(durable.read(path))
+        return None if stored.get("erased") else bytes.fromhex(stored["key"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise EvidenceError(f"key {path.stem}", "is damaged", "restore it from a backup") from None

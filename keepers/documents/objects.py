@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal
 
 from keepers.compliance.evidence.cid import cid_of, is_cid
 from keepers.compliance.evidence.errors import EvidenceError
@@ -79,6 +80,10 @@ class EvidenceObjects:
     def strays(self, named: set[str]) -> int:
         """Returns the number of objects that are none of those named: killed runs left them."""
         return sum(path.name.removesuffix(_POINTER) not in named for path in self._path.glob("*/*"))
+
+    def is_elsewhere(self, address: str, where: Literal["ipfs", "folder"]) -> bool:
+        """Returns True for an object that is still where it is to be moved from."""
+        return (self._file if where == "ipfs" else self._pointer)(address).exists()
 
     def to_ipfs(self, addresses: Iterable[str], progress: Callable[[int], object]) -> int:
         """Moves objects to the node, and pins again those that are there; returns the number of those moved.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keepers.compliance.evidence.errors import EvidenceError
-from keepers.compliance.report_log import parse_report
+from keepers.compliance.report_log import Entry, parse_report
 from keepers.compliance.report_log import verify as verify_log
 from keepers.contracts.compliance import ComplianceReader
 from keepers.documents.folder import DocumentFolder
@@ -15,6 +15,18 @@ CHAIN_LOG = "chain-log"
 """Kind of a stored log of a token."""
 
 
+def verified_log(reader: ComplianceReader, first_block: int) -> list[Entry]:
+    """Returns a token's log of crossings and refusals.
+
+    Raises:
+        KeeperError: If the events do not give the chain's running hash.
+    """
+    entries = reader.log_entries(first_block)
+    head, count = reader.log_head()
+    verify_log(reader.token, entries, head, count)
+    return entries
+
+
 class EvidenceFolder(DocumentFolder):
     """A folder of documents, with the logs of tokens."""
 
@@ -24,9 +36,7 @@ class EvidenceFolder(DocumentFolder):
         Raises:
             KeeperError: If the events do not give the chain's running hash.
         """
-        entries = reader.log_entries(first_block)
-        head, count = reader.log_head()
-        verify_log(reader.token, entries, head, count)
+        entries = verified_log(reader, first_block)
         text = "".join(entry.line() + "\n" for entry in entries) or "\n"
         name = f"log-{reader.token}"
         return self.put(name, CHAIN_LOG, f"{name}.jsonl", text.encode(), officer, now), len(entries)
