@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tests.fixtures.compliance import Reason
-from tests.fixtures.protocol import DAY, EVERY_CLASS, GERMANY, SWITZERLAND, YEAR
+from tests.fixtures.protocol import DAY, EVERY_CLASS, GERMANY, RETAIL, SWITZERLAND, YEAR
 
 NOBODY = "0x0000000000000000000000000000000000000000"
 NAMES = ("investor", "counterparty", "spender", "pool", "router", "trader")
@@ -63,6 +63,7 @@ class Model:
     limits: dict[tuple[int, bool, int], int] = field(default_factory=dict)
     sent_under: dict[tuple[str, tuple[int, bool, int]], list[tuple[int, int]]] = field(default_factory=dict)
     class_rules: list[tuple[int, int, int, bool, int, int, int]] = field(default_factory=list)
+    granted: int = RETAIL
 
     # -- Who may
 

@@ -87,6 +87,7 @@ acts = st.one_of(
         st.just("register"), people, st.sampled_from(COUNTRIES), st.sampled_from((1, 2, 3)), st.sampled_from(LIFETIMES)
     ),
     st.tuples(st.just("identify"), people, st.sampled_from(COUNTRIES), st.integers(0, 1)),
+    st.tuples(st.just("grade"), st.sampled_from((RETAIL, ACCREDITED))),
     st.tuples(st.just("delete"), people),
     st.tuples(st.just("file"), people, st.sampled_from((1, 3))),
     st.tuples(st.just("freeze"), people, st.booleans()),
@@ -295,8 +296,13 @@ class ModelledChain:
             return
         assert self._sent(*call, sender=self.officer)
         expiry = self.chain.blocks.head.timestamp + VALIDITY
-        self.model.people[name] = Person(country, RETAIL, expiry, identity.address)
+        self.model.people[name] = Person(country, self.model.granted, expiry, identity.address)
         self.model.link(name, identity.address)
+
+    def _grade(self, investor_class: int) -> None:
+        """The claim gives another class from now on; wallets that are registered keep the one that they have."""
+        self.registry.setTopicTerms(1, (True, True, 1, investor_class, VALIDITY), sender=self.officer)
+        self.model.granted = investor_class
 
     def _delete(self, name: str) -> None:
         if self.model.people.pop(name, None):
@@ -564,17 +570,19 @@ def test_token__after_any_history__is_as_the_model_says(chain, world, first, his
     way=st.tuples(st.just("way"), ends, ends, st.just((0, 2**40 - 1))),
     limit=st.tuples(st.just("limit"), ends, st.booleans(), st.just(30 * DAY), st.sampled_from((40, 250))),
     by_class=st.tuples(st.just("classRule"), class_rules),
+    grades=st.tuples(*[st.sampled_from((RETAIL, ACCREDITED))] * 4),
     pool=st.booleans(),
     history=st.lists(st.one_of(movements, movements, terms), min_size=8, max_size=20),
 )
 def test_token__people_whom_nothing_else_stops__terms_are_as_the_model_says(
-    chain, world, way, limit, by_class, pool, history
+    chain, world, way, limit, by_class, grades, pool, history
 ):
     with isolated(chain):
         world.model = Model({country: {} for country in COUNTRIES})
         for place, name in enumerate(NAMES):
             # Two persons with two wallets each, and two people with one.
             if place < 4:
+                world.do(("grade", grades[place]))
                 world.do(("identify", name, COUNTRIES[place % 3], place // 2))
             else:
                 world.do(("register", name, COUNTRIES[place % 3], RETAIL, YEAR))
