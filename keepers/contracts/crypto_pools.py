@@ -9,11 +9,10 @@ from eth_utils.address import to_checksum_address
 
 from keepers.abi import Fragment
 from keepers.contracts.known_pools import Known
-from keepers.contracts.stable_pools import answers_of
+from keepers.contracts.stable_pools import answers_of, decimals_of
 from keepers.routing.crypto import ONE, CryptoPool
 from keepers.routing.errors import RoutingError
 from keepers.routing.markets import Market, VenueKind
-from keepers.rpc.errors import ChainError
 from keepers.rpc.node import Call, Node
 
 _MOST_COINS = 3
@@ -26,7 +25,6 @@ _NUMBERS = tuple(
 _PRICE = Fragment("price_scale", ("uint256",), outputs=("uint256",))
 _COIN = Fragment("coins", ("uint256",), outputs=("address",))
 _BALANCE = Fragment("balances", ("uint256",), outputs=("uint256",))
-_DECIMALS = Fragment("decimals", (), outputs=("uint8",))
 
 _KINDS = (VenueKind.CURVE_UINT256, VenueKind.CURVE_UINT256_NG)
 
@@ -50,10 +48,8 @@ def read_crypto(
     pools = [market for market in markets if market.kind in _KINDS]
     answers = answers_of(node, pools, _calls, block)
     coins = {key: _coins(given) for key, given in answers.items()}
-    unknown = sorted({coin for found in coins.values() for coin in found} - decimals.keys())
-    answered = node.calls([Call(coin, _DECIMALS) for coin in unknown], block) if unknown else []
-    places = {coin: int(n) for coin, n in zip(unknown, answered, strict=True) if not isinstance(n, ChainError)}
-    return {m.key: _readings(m, coins[m.key], answers[m.key], {**decimals, **places}) for m in pools}
+    places = decimals_of(node, coins.values(), decimals, block)
+    return {m.key: _readings(m, coins[m.key], answers[m.key], places) for m in pools}
 
 
 def _calls(market: Market) -> list[Call]:

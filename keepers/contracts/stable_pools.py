@@ -6,7 +6,7 @@ the lens choose (`keepers.contracts.known_pools`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -61,10 +61,7 @@ def read_stable(
     pools = [market for market in markets if market.kind in _STABLE]
     answers = answers_of(node, pools, _stable_calls, block)
     coins = {key: _coins(given) for key, given in answers.items()}
-    unknown = sorted({coin for found in coins.values() for coin in found} - decimals.keys())
-    places = dict(decimals)
-    answered = node.calls([Call(coin, _DECIMALS) for coin in unknown], block) if unknown else []
-    places |= {coin: int(n) for coin, n in zip(unknown, answered, strict=True) if not isinstance(n, ChainError)}
+    places = decimals_of(node, coins.values(), decimals, block)
     return {market.key: _stable_readings(market, coins[market.key], answers[market.key], places) for market in pools}
 
 
@@ -103,6 +100,18 @@ def _stable_calls(market: Market) -> list[Call]:
     numbers = [Call(market.target, function) for function in (*_NUMBERS, _RATES)]
     each = [Call(market.target, view, (k,)) for view in (_COIN, _BALANCE) for k in range(_MOST_COINS)]
     return [*numbers, *each]
+
+
+def decimals_of(node: Node, coins: Iterable[Iterable[str]], known: Mapping[str, int], block: int) -> dict[str, int]:
+    """Returns the decimals of the coins of pools beside those that are known; a coin that does not tell has none.
+
+    Raises:
+        NodeUnreachable: If there is no answer.
+    """
+    unknown = sorted({coin for found in coins for coin in found} - known.keys())
+    answered = node.calls([Call(coin, _DECIMALS) for coin in unknown], block) if unknown else []
+    told = {coin: int(n) for coin, n in zip(unknown, answered, strict=True) if not isinstance(n, ChainError)}
+    return {**known, **told}
 
 
 def _coins(answers: Sequence[Any]) -> list[str]:

@@ -158,7 +158,7 @@ def charged_chain(trades: Trades, least_fee: float) -> Floats:
     inner = [np.column_stack(points) for points in ((x0, y0), (crossing, height), (x1, y1))]
     table = np.vstack([chain, *inner])
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
-    # Of several heights at one input the last is the greatest.
+    # The last of several heights at one input is the greatest.
     return _rising(concave_hull(table[(table[:, 0] > 0) & np.append(np.diff(table[:, 0]) > 0, True)]))
 
 

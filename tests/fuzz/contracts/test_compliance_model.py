@@ -591,7 +591,7 @@ def test_token__people_whom_nothing_else_stops__terms_are_as_the_model_says(
             world.do(("venue", "trader", True))
         for act in (way, limit, by_class, ("affiliate", "investor", True), *history):
             world.do(act)
-        # What is issued now is locked up by the class rules that bind its receiver.
+        # The class rules that bind a receiver lock up what is issued to it now.
         for name in NAMES:
             world.do(("mint", {name: 40}))
         everybody = [(sender, receiver) for sender in NAMES for receiver in NAMES if sender != receiver]

@@ -1,4 +1,4 @@
-"""What the node signs for a test looks as if Ape had signed it."""
+"""Transactions that the node signs for a test look as if Ape had signed them."""
 
 from __future__ import annotations
 
