@@ -8,7 +8,7 @@
 
 Tightening acts at once. Loosening waits out the officer's delay: the first run schedules it, a later one executes it.
 At most 2 * ceil(changes / 40) transactions set a token's rules, one more its maximum number of holders worldwide, and
-two at most each list of ways, blackouts and volumes; once more as many where they have to be scheduled.
+two at most each list of ways, blackouts, volumes and classes; once more as many where they have to be scheduled.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def test_store__set_up_quickly__is_what_the_migrations_make(tmp_path: Path) -> N
     Store.open(f"sqlite:///{quick}").close()
     made = engine.make_engine(f"sqlite:///{slow}")
     with made.begin() as connection:
-        # From nothing to the first migration and on: what is no empty database goes the long way.
+        # A database that holds the first migration is not empty, so that the others run one by one.
         engine.migrate(connection, "0001")
         engine.migrate(connection, HEAD)
     made.dispose()
