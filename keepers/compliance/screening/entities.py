@@ -9,12 +9,14 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from keepers.compliance.screening.errors import ScreeningError
 from keepers.compliance.screening.parts import GENERIC, LIGHT, Name, Part, assembled
 from keepers.compliance.screening.text import (
     DIGITS,
     LONGEST,
     checked,
     is_abjad,
+    is_latin,
     is_other_script,
     is_syllabic,
     latin,
@@ -98,7 +100,7 @@ def entity(text: str) -> Name:
 
 
 def _of_plain_words(text: str) -> list[_Word] | None:
-    """Returns the words of a name in ASCII; None for any other name."""
+    """Returns the words of a name in Latin letters; None for any other name."""
     if len(text) > LONGEST:
         return None
     found: list[_Word] = []
@@ -117,8 +119,15 @@ def _are_signs(found: list[_Word]) -> bool:
 
 @lru_cache(maxsize=65536)
 def _plain(word: str) -> tuple[_Word, ...] | None:
-    """Returns what stands for a word of ASCII between spaces: its neighbours do not matter to that."""
-    return tuple(_words(_tokens(word), abjad=False)) if word.isascii() and word.isprintable() else None
+    """Returns what stands for a Latin word between spaces: its neighbours do not matter to that."""
+    if not word.isascii():
+        try:
+            word = checked(word)
+        except ScreeningError:
+            return None
+        if not is_latin(word) or " " in word:
+            return None
+    return tuple(_words(_tokens(word), abjad=False)) if word.isprintable() else None
 
 
 def _words(tokens: list[str], abjad: bool) -> list[_Word]:

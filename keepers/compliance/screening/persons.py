@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from keepers.compliance.screening.arabic import FAITH_WORDS, apart, canonical, is_light
 from keepers.compliance.screening.errors import ScreeningError
@@ -12,11 +12,12 @@ from keepers.compliance.screening.parts import LIGHT, Name, Part, assembled
 from keepers.compliance.screening.text import (
     DIGITS,
     LONGEST,
+    SERVANT,
     checked,
     folded,
     is_abjad,
+    is_greek,
     is_han,
-    is_latin,
     is_other_script,
     is_syllabic,
     latin,
@@ -28,6 +29,7 @@ _ASSIMILATED = re.compile(r"(?<!\w)(?:ad|adh|an|ar|as|ash|at|az|ed|el|er|es)-(?=
 _CAPITALS = re.compile(r"\b[B-DF-HJ-NP-TV-XZ]{2,3}\b")
 _PATRONYMIC = re.compile(r"\w{3,}(?:[oe]vi(?:ch|tch|c|ts|cz)|[oe]vna|[yi]chna|inichna|ogly|oglu|uulu|kyzy|qizi)")
 _SYLLABLE = re.compile(r"[bcdfghjklmnpqrstwxyz]{0,3}[aeiouyw]{1,3}(?:ng|n|k|l|m|p|t|r|h|b)?")
+_Script = Literal["latin", "abjad", "greek", "other"]
 _EAST_ASIAN = 3
 """Parts of a name that may be a Chinese or Korean one in Latin letters."""
 _ARTICLES = frozenset(("al", "el", "ul"))
@@ -70,52 +72,66 @@ class _Plain(NamedTuple):
     """A word that is read by itself.
 
     Attributes:
-        aside: True if it holds a title, a particle or a legal form: its neighbours say whether that is a part.
+        kind: Its script; "aside" if it holds a title, a particle or a legal form, because its neighbours then say
+            whether that is a part.
         parts: The parts that it stands for, if it is not set aside.
         texts: Their texts.
         weight: Sum of their weights.
         tokens: Its words in small Latin letters.
+        script: Script that it is written in, as far as that matters.
     """
 
-    aside: bool
+    kind: _Script | Literal["aside"]
     parts: tuple[Part, ...]
     texts: tuple[str, ...]
     weight: float
     tokens: list[str]
+    script: _Script
 
 
 def _of_plain_words(text: str) -> tuple[Name, ...] | None:
-    """Returns the readings of a name all of whose words are plain; None for any other name."""
+    """Returns the readings of a name all of whose words are plain and in one script; None for any other name."""
     if len(text) > LONGEST:
         return None
     parts: list[Part] = []
     texts: list[str] = []
-    weight = 0.0
+    weight, written = 0.0, ""
     for word in text.split():
         plain = _plain(word)
         if plain is None:
             return None
-        aside, of_word, texts_of_word, tells, _ = plain
-        if aside:
-            return _beside_asides(text)
+        kind, of_word, texts_of_word, tells, _, _ = plain
+        if kind != written:
+            if kind == "aside":
+                return _beside_asides(text)
+            if written:
+                return None
+            written = kind
         parts += of_word
         texts += texts_of_word
         weight += tells
+    native = written != "latin"
     if len(parts) == _EAST_ASIAN and not words().east_asian_families.isdisjoint(texts):
         ways = _east_asian(parts, family_first="," in text)
-        return tuple([assembled(way, True, False) for way in ways])
-    return (Name(True, tuple(parts), weight, "".join(texts), tuple(texts)),) if parts else None
+        return tuple([assembled(way, True, native) for way in ways])
+    if not parts:
+        return None
+    return (Name(True, tuple(parts), weight, "".join(texts), tuple(texts), native=native),)
 
 
 def _beside_asides(text: str) -> tuple[Name, ...] | None:
     """Does the same for a name with words that are set aside."""
     tokens: list[str] = []
+    scripts: set[_Script] = set()
     for word in text.split():
         plain = _plain(word)
         if plain is None:
             return None
         tokens += plain.tokens
-    return _readings(text, tokens, native=False, abjad=False)
+        scripts.add(plain.script)
+    if len(scripts) > 1:
+        return None
+    return _readings(text, tokens, native="latin" not in scripts, abjad="abjad" in scripts)
 
 
 @lru_cache(maxsize=65536)
@@ -123,21 +139,29 @@ def _plain(word: str) -> _Plain | None:
     """Returns what a word between spaces is taken apart into; None if that depends on its neighbours.
 
     Names have most of their words in common, so that most are known. It depends on the neighbours where a word may be
-    initials or an assimilated article, and where it holds figures or letters of another script.
+    initials, an assimilated article or "servant of", and where it holds figures or characters that stand for syllables.
     """
     try:
         word = checked(word)
     except ScreeningError:
         return None
-    if not is_latin(word) or _ASSIMILATED.search(word) or _CAPITALS.search(word):
+    if _ASSIMILATED.search(word) or _CAPITALS.search(word) or is_syllabic(word):
         return None
+    script = _script(word)
     tokens = words_in(latin(word))
-    if not "".join(tokens).isalpha():
+    if not "".join(tokens).isalpha() or (script != "latin" and (" " in word or word.endswith(SERVANT))):
         return None
     named = _without_article(tokens)
-    parts = tuple([part for token in named for part in _parts_of(token, False)])
+    parts = tuple([part for token in named for part in _parts_of(token, script == "abjad")])
     texts, weight = tuple([part.text for part in parts]), sum([part.weight for part in parts])
-    return _Plain(not words().asides.isdisjoint(named), parts, texts, weight, tokens)
+    kind: _Script | Literal["aside"] = script if words().asides.isdisjoint(named) else "aside"
+    return _Plain(kind, parts, texts, weight, tokens, script)
+
+
+def _script(word: str) -> _Script:
+    if not is_other_script(word):
+        return "latin"
+    return "abjad" if is_abjad(word) else "greek" if is_greek(word) else "other"
 
 
 def _without_article(tokens: list[str]) -> list[str]:
