@@ -155,8 +155,6 @@ def resembling(a: Part, b: Part, person: bool) -> Likeness | None:
             return _initials(a, b, person)
     if not person and abjad == other_abjad and not -EDITS <= len(text) - len(other) <= EDITS:
         return None
-    if other < text:
-        text, other = other, text
     return _words(text, other, person, abjad != other_abjad)
 
 

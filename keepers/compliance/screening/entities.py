@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from keepers.compliance.screening.errors import ScreeningError
 from keepers.compliance.screening.parts import GENERIC, LIGHT, Name, Part, assembled
 from keepers.compliance.screening.text import (
     DIGITS,
@@ -26,6 +28,7 @@ _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?(?![a-z])")
 _SLASHED = re.compile(r"\b([a-z])/([a-z])\b")
 _ROMAN = re.compile(r"(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)$")
+_LEADING_ZEROS = re.compile(r"^0+(?=.*\d)")
 _LETTERS_WITH_DIGITS = re.compile(r"(?=(?:\d*[a-z]){3})[a-z]+[01345789][a-z]+")
 """A digit that stands for a letter within a word: "R0sneft"."""
 _SIGNS = (("&", " and "), ("+", " and "), ("%", " percent"))
@@ -33,6 +36,36 @@ _SIGN_WORDS = frozenset(word.strip() for _, word in _SIGNS)
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _ACRONYM = 3
 _SHORTEST_LEGAL_FORM = 3
+_SHORTEST_REPAIRED = 4
+_NO_FORMS: frozenset[str] = frozenset()
+_CLASSES = {name: frozenset((name,)) for name in ("company", "nonprofit")}
+_STOPS, _COUNTRY, _NUMBER, _TELLS = 1, 2, 4, 8
+"""Traits of a word: an entity's name is the same if it is left out; a country's name begins with it; it is a number in
+some place; none of these, and it tells entities apart in every place."""
+_ANY = _STOPS | _COUNTRY | _NUMBER
+"""Traits of words that nobody has looked at."""
+
+
+class _Word(NamedTuple):
+    """A word, and what it stands for whatever its neighbours are.
+
+    Attributes:
+        text: The word.
+        longest: Words of the longest legal form that begins with it, errors allowed; 0 if none does.
+        form: Class of the legal form that it is by itself; None if it is none.
+        repaired: The word of a legal form that is meant, errors allowed, else the word itself.
+        traits: Sum of `_STOPS`, `_COUNTRY`, `_NUMBER` and `_TELLS`, whichever are true of it.
+        inner: The part that it is in front of others.
+        last: The part that it is at the end.
+    """
+
+    text: str
+    longest: int
+    form: str | None
+    repaired: str
+    traits: int
+    inner: Part
+    last: Part
 
 
 @lru_cache(maxsize=65536)
@@ -42,17 +75,14 @@ def readings_of_entity(text: str) -> tuple[Name, ...]:
     Raises:
         ScreeningError: If it is no name.
     """
-    tokens, latin_only = _of_plain_words(text), True
-    if not tokens:
+    found, native = _of_plain_words(text), False
+    if found is not None:
+        parts, legal, whole = _parts(found)
+    else:
         text = checked(text)
-        tokens, latin_only = _tokens(text), is_latin(text)
-    whole = "".join(tokens)
-    tokens, legal = _without_legal_forms(tokens)
-    known = words()
-    if not known.stopwords.isdisjoint(tokens):
-        tokens = [token for token in tokens if token not in known.stopwords] or tokens
-    parts = _parts(tokens, text, latin_only)
-    native = not latin_only and is_other_script(text)
+        native = is_other_script(text)
+        found = _words(_tokens(text), is_abjad(text))
+        parts, legal, whole = _parts(found, text.replace(" ", "") if is_syllabic(text) else "")
     return (assembled(parts, False, native, legal, acronym=_acronym(parts), whole=whole),)
 
 
@@ -69,23 +99,56 @@ def entity(text: str) -> Name:
     return readings_of_entity(text)[0]
 
 
-def _of_plain_words(text: str) -> list[str]:
-    """Returns the words of a name in ASCII; nothing for any other name."""
-    tokens: list[str] = []
-    if len(text) <= LONGEST:
-        for word in text.split():
-            found = _plain(word)
-            if found is None:
-                return []
-            tokens += found
+def _of_plain_words(text: str) -> list[_Word] | None:
+    """Returns the words of a name in Latin letters; None for any other name."""
+    if len(text) > LONGEST:
+        return None
+    found: list[_Word] = []
+    for word in text.split():
+        plain = _plain(word)
+        if plain is None:
+            return None
+        found += plain
     # Signs that stand for words are no name.
-    return tokens if not _SIGN_WORDS.issuperset(tokens) else []
+    return None if not found or (found[0].text in _SIGN_WORDS and _are_signs(found)) else found
+
+
+def _are_signs(found: list[_Word]) -> bool:
+    return _SIGN_WORDS.issuperset([word.text for word in found])
 
 
 @lru_cache(maxsize=65536)
-def _plain(word: str) -> tuple[str, ...] | None:
-    """Returns what stands for a word of ASCII between spaces: its neighbours do not matter to that."""
-    return tuple(_tokens(word)) if word.isascii() and word.isprintable() else None
+def _plain(word: str) -> tuple[_Word, ...] | None:
+    """Returns what stands for a Latin word between spaces: its neighbours do not matter to that."""
+    if not word.isascii():
+        try:
+            word = checked(word)
+        except ScreeningError:
+            return None
+        if not is_latin(word) or " " in word:
+            return None
+    return tuple(_words(_tokens(word), abjad=False)) if word.isprintable() else None
+
+
+def _words(tokens: list[str], abjad: bool) -> list[_Word]:
+    return [_word(token, abjad) for token in tokens]
+
+
+@lru_cache(maxsize=65536)
+def _word(token: str, abjad: bool) -> _Word:
+    known, repaired = words(), _repaired(token)
+    longest = known.legal_starts.get(repaired) or known.legal_starts.get(token) or 0
+    inner, last = _part(token, False, abjad), _part(token, True, abjad)
+    traits = 0
+    if token in known.stopwords:
+        traits += _STOPS
+    if token in known.country_words:
+        traits += _COUNTRY
+    if "number" in (inner.tag, last.tag):
+        traits += _NUMBER
+    if not traits and inner.weight >= 1 and last.weight >= 1:
+        traits = _TELLS
+    return _Word(token, longest, known.legal_forms.get((token,)), repaired, traits, inner, last)
 
 
 def _tokens(text: str) -> list[str]:
@@ -111,90 +174,106 @@ def _without_signs(text: str) -> str:
     return text
 
 
-def _without_legal_forms(tokens: list[str]) -> tuple[list[str], frozenset[str]]:
-    """Takes legal forms out, the longest first, wherever they stand; a word always stays."""
-    forms = words().legal_forms
-    read = list(map(_in_forms, tokens))
-    kept: list[str] = []
-    classes: set[str] = set()
-    place, end = 0, len(tokens)
-    while place < end:
-        longest = read[place].longest
-        if not longest:
-            kept.append(tokens[place])
-            place += 1
-            continue
-        for length in range(min(longest, end - place), 0, -1):
-            # A misspelt word counts within a form of several words only: "Compan" alone may be a name.
-            several = length > 1
-            phrase = tuple([one.repaired for one in read[place : place + length]]) if several else (tokens[place],)
-            form = forms.get(phrase)
-            if form is not None and (kept or place + length < end):
-                classes.add(form)
-                place += length
-                break
-        else:
-            kept.append(tokens[place])
-            place += 1
-    return (kept, frozenset(classes)) if kept else (tokens, frozenset(classes))
+def _without_legal_forms(found: list[_Word]) -> tuple[list[_Word], list[Part], frozenset[str], int, str]:
+    """Takes legal forms out, wherever they stand; a word always stays.
 
-
-class _InForms(NamedTuple):
-    """A word as a part of legal forms.
-
-    Attributes:
-        repaired: The word of a legal form that is meant, errors allowed, else the word itself.
-        longest: Words of the longest legal form that begins with it; 0 if none does.
+    Returns the words that are left, their parts in front of others, the classes of the legal forms, the traits of what
+    is left, and the letters of all words.
     """
+    kept: list[_Word] = []
+    parts: list[Part] = []
+    legal, traits, after, whole = _NO_FORMS, 0, 0, ""
+    for place, word in enumerate(found):
+        text, longest, _, _, trait, inner, _ = word
+        whole += text
+        if place < after:
+            continue
+        if longest:
+            room = len(found) - place if kept else len(found) - place - 1
+            length, form = _legal_form(found, place, min(longest, room))
+            if length:
+                legal |= form
+                after = place + length
+                continue
+        kept.append(word)
+        parts.append(inner)
+        traits |= trait
+    return (kept, parts, legal, traits, whole) if kept else (found, parts, legal, _ANY, whole)
 
-    repaired: str
-    longest: int
 
-
-@lru_cache(maxsize=65536)
-def _in_forms(token: str) -> _InForms:
-    starts, repaired = words().legal_starts, _repaired(token)
-    return _InForms(repaired, starts.get(repaired) or starts.get(token) or 0)
+def _legal_form(found: list[_Word], place: int, most: int) -> tuple[int, frozenset[str]]:
+    """Returns the number of words of the longest legal form at a place and its class; no words if there is none."""
+    forms = words().legal_forms
+    for length in range(most, 1, -1):
+        # A misspelt word counts within a form of several words only: "Compan" alone may be a name.
+        form = forms.get(tuple([word.repaired for word in found[place : place + length]]))
+        if form is not None:
+            return length, _CLASSES[form]
+    form = found[place].form if most else None
+    return (0, _NO_FORMS) if form is None else (1, _CLASSES[form])
 
 
 def _repaired(token: str) -> str:
-    known = words().legal_words
-    if token in known or len(token) < 4:
+    if len(token) < _SHORTEST_REPAIRED or token in words().legal_words:
         return token
-    return next((word for word in sorted(known) if OSA.distance(token, word, score_cutoff=1) <= 1), token)
+    return _but_for_an_edit(token, _long_legal_words()) or token
 
 
-def _parts(tokens: list[str], text: str, latin_only: bool) -> list[Part]:
-    abjad = not latin_only and is_abjad(text)
-    if len(tokens) == 1 and not latin_only and is_syllabic(text):
-        return [Part(tokens[0], native=text.replace(" ", ""))]
-    known = words()
-    if known.country_words.isdisjoint(tokens):
-        parts = [_part(token, False, abjad) for token in tokens[:-1]]
-        parts.append(_part(tokens[-1], True, abjad))
-        return _weighed(_numbers_joined(parts))
-    countries, starts = known.countries, known.country_starts
-    parts = []
+def _but_for_an_edit(token: str, known: tuple[str, ...]) -> str | None:
+    """Returns the first of the known words that are within one edit of a word; None if none is."""
+    nearest = process.extractOne(token, known, scorer=OSA.distance, score_cutoff=1)
+    return None if nearest is None else nearest[0]
+
+
+@cache
+def _long_legal_words() -> tuple[str, ...]:
+    return tuple(sorted(words().legal_words))
+
+
+@cache
+def _single_legal_forms() -> tuple[str, ...]:
+    forms = words().legal_forms
+    return tuple(sorted(form[0] for form in forms if len(form) == 1 and len(form[0]) >= _SHORTEST_LEGAL_FORM))
+
+
+def _parts(found: list[_Word], syllables: str = "") -> tuple[list[Part], frozenset[str], str]:
+    """Returns the parts of a name, the classes of the legal forms that it names, and the letters of all its words."""
+    kept, parts, legal, traits, whole = _without_legal_forms(found)
+    if traits == _TELLS and not syllables:
+        parts[-1] = kept[-1].last
+        return parts, legal, whole
+    if traits & _STOPS:
+        kept = [word for word in kept if not word.traits & _STOPS] or kept
+    if syllables and len(kept) == 1:
+        return [Part(kept[0].text, native=syllables)], legal, whole
+    parts = _with_countries(kept) if traits & _COUNTRY else [*[word.inner for word in kept[:-1]], kept[-1].last]
+    if traits & _NUMBER:
+        parts = _weighed(_numbers_joined(parts))
+    elif not traits & _TELLS:
+        parts = _weighed(parts)
+    return parts, legal, whole
+
+
+def _with_countries(kept: list[_Word]) -> list[Part]:
+    """Returns the parts of words some of which may name a country."""
+    countries, starts = words().countries, words().country_starts
+    tokens = [word.text for word in kept]
+    parts: list[Part] = []
     place, end = 0, len(tokens)
     while place < end:
-        token = tokens[place]
-        if token not in starts:
-            place += 1
-            parts.append(_part(token, place == end, abjad))
-            continue
-        for length in range(min(starts[token], end - place), 0, -1):
+        for length in range(min(starts.get(tokens[place], 0), end - place), 0, -1):
             country = countries.get(tuple(tokens[place : place + length]))
             if country is not None:
                 parts.append(Part(country, weight=1.0, tag="country"))
                 place += length
                 break
         else:
+            word = kept[place]
             place += 1
-            parts.append(_part(token, place == end, abjad))
-    return _weighed(_numbers_joined(parts))
+            parts.append(word.last if place == end else word.inner)
+    return parts
 
 
-@lru_cache(maxsize=65536)
 def _part(token: str, last: bool, abjad: bool) -> Part:
     number = words().numbers.get(token)
     if number is not None:
@@ -202,7 +281,8 @@ def _part(token: str, last: bool, abjad: bool) -> Part:
     if any(map(str.isdigit, token)):
         if _LETTERS_WITH_DIGITS.fullmatch(token):
             return Part(token.translate(DIGITS), abjad=abjad)
-        return Part((_ORDINAL.sub("", token)).lstrip("0") or "0", tag="number")
+        # A figure always stays, so that no word has the text of a number.
+        return Part(_LEADING_ZEROS.sub("", _ORDINAL.sub("", token)), tag="number")
     if _ROMAN.fullmatch(token) and (last or len(token) > 1):
         return Part(str(_roman(token)), tag="number")
     generic = token in words().generic or (last and _is_nearly_legal(token))
@@ -210,13 +290,9 @@ def _part(token: str, last: bool, abjad: bool) -> Part:
     return Part(token, weight=weight, abjad=abjad)
 
 
-@lru_cache(maxsize=65536)
 def _is_nearly_legal(token: str) -> bool:
     """Returns True for a last word that is a legal form but for one edit: "Limted"."""
-    forms = (form[0] for form in words().legal_forms if len(form) == 1 and len(form[0]) >= _SHORTEST_LEGAL_FORM)
-    return len(token) >= _SHORTEST_LEGAL_FORM and any(
-        OSA.distance(token, form, score_cutoff=1) <= 1 for form in sorted(forms)
-    )
+    return len(token) >= _SHORTEST_LEGAL_FORM and _but_for_an_edit(token, _single_legal_forms()) is not None
 
 
 def _roman(token: str) -> int:
@@ -228,11 +304,6 @@ def _roman(token: str) -> int:
 
 def _numbers_joined(parts: list[Part]) -> list[Part]:
     """Joins "forty" and "four" to 44."""
-    for _, _, _, tag, _ in parts:
-        if tag == "number":
-            break
-    else:
-        return parts
     joined: list[Part] = []
     for part in parts:
         before = joined[-1].text if joined and joined[-1].tag == "number" else ""

@@ -45,7 +45,7 @@ class Name:
         fathers: Pairs of texts (child, father) that a word such as "bin" stands between.
         acronym: First letters of an entity's words, three at least, else "".
         whole: Letters of an entity's name with its legal forms and stopwords, without space; "" for persons.
-        letters: The only word beside countries, which may be an acronym; None if there are several.
+        letters: An entity's only word beside countries, which may be an acronym; None if there are several.
         native: True if the original was written in other letters than Latin ones.
     """
 
@@ -82,5 +82,5 @@ def assembled(
             letters = text
     # Only names in another script have parts in it.
     order = tuple([part.native or part.text for part in parts] if native else texts)
-    only = letters if words == 1 else None
+    only = letters if words == 1 and not person else None
     return Name(person, tuple(parts), weight, "".join(texts), order, legal, fathers, acronym, only, whole, native)

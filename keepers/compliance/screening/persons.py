@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from keepers.compliance.screening.arabic import FAITH_WORDS, apart, canonical, is_light
 from keepers.compliance.screening.errors import ScreeningError
@@ -11,11 +12,12 @@ from keepers.compliance.screening.parts import LIGHT, Name, Part, assembled
 from keepers.compliance.screening.text import (
     DIGITS,
     LONGEST,
+    SERVANT,
     checked,
     folded,
     is_abjad,
+    is_greek,
     is_han,
-    is_latin,
     is_other_script,
     is_syllabic,
     latin,
@@ -27,7 +29,9 @@ _ASSIMILATED = re.compile(r"(?<!\w)(?:ad|adh|an|ar|as|ash|at|az|ed|el|er|es)-(?=
 _CAPITALS = re.compile(r"\b[B-DF-HJ-NP-TV-XZ]{2,3}\b")
 _PATRONYMIC = re.compile(r"\w{3,}(?:[oe]vi(?:ch|tch|c|ts|cz)|[oe]vna|[yi]chna|inichna|ogly|oglu|uulu|kyzy|qizi)")
 _SYLLABLE = re.compile(r"[bcdfghjklmnpqrstwxyz]{0,3}[aeiouyw]{1,3}(?:ng|n|k|l|m|p|t|r|h|b)?")
-_NOBODY: frozenset[tuple[str, str]] = frozenset()
+_Script = Literal["latin", "abjad", "greek", "other"]
+_EAST_ASIAN = 3
+"""Parts of a name that may be a Chinese or Korean one in Latin letters."""
 _ARTICLES = frozenset(("al", "el", "ul"))
 _GIVEN = {2: 1, 3: 1, 4: 2}
 """Characters of the family name in a Chinese or Japanese name of so many characters."""
@@ -42,18 +46,20 @@ def readings_of_person(text: str) -> tuple[Name, ...]:
     Raises:
         ScreeningError: If it is no name.
     """
-    native, fathers = False, _NOBODY
-    parts = _of_plain_words(text)
-    if not parts:
-        text = checked(text)
-        native, abjad = is_other_script(text), is_abjad(text)
-        if is_syllabic(text):
-            return (assembled(_syllabic(text), person=True, native=True),)
-        parts, fathers = _parts(_without_edges(_tokens(text)), abjad)
-    families = words().east_asian_families
-    if len(parts) != 3 or (parts[0].text not in families and parts[2].text not in families):
-        return (assembled(parts, True, native, fathers=fathers),)
-    ways = _east_asian(parts, family_first="," in text)
+    plain = _of_plain_words(text)
+    if plain is not None:
+        return plain
+    text = checked(text)
+    native = is_other_script(text)
+    if is_syllabic(text):
+        return (assembled(_syllabic(text), person=True, native=True),)
+    return _readings(text, _tokens(text), native, is_abjad(text))
+
+
+def _readings(text: str, tokens: list[str], native: bool, abjad: bool) -> tuple[Name, ...]:
+    """Returns the names that a text's words are read as."""
+    parts, fathers = _parts(_without_edges(tokens), abjad)
+    ways = _east_asian(parts, family_first="," in text) if len(parts) == _EAST_ASIAN else [parts]
     return tuple([assembled(way, True, native, fathers=fathers) for way in ways])
 
 
@@ -62,35 +68,108 @@ def person(text: str) -> Name:
     return readings_of_person(text)[0]
 
 
-def _of_plain_words(text: str) -> list[Part]:
-    """Returns the parts of a name all of whose words are plain; nothing for any other name."""
+class _Plain(NamedTuple):
+    """A word that is read by itself.
+
+    Attributes:
+        kind: Its script; "aside" if it holds a title, a particle or a legal form, because its neighbours then say
+            whether that is a part.
+        parts: The parts that it stands for, if it is not set aside.
+        texts: Their texts.
+        weight: Sum of their weights.
+        tokens: Its words in small Latin letters.
+        script: Script that it is written in, as far as that matters.
+    """
+
+    kind: _Script | Literal["aside"]
+    parts: tuple[Part, ...]
+    texts: tuple[str, ...]
+    weight: float
+    tokens: list[str]
+    script: _Script
+
+
+def _of_plain_words(text: str) -> tuple[Name, ...] | None:
+    """Returns the readings of a name all of whose words are plain and in one script; None for any other name."""
+    if len(text) > LONGEST:
+        return None
     parts: list[Part] = []
-    if len(text) <= LONGEST:
-        for word in text.split():
-            found = _plain(word)
-            if not found:
-                return []
-            parts += found
-    return parts
+    texts: list[str] = []
+    weight, written = 0.0, ""
+    for word in text.split():
+        plain = _plain(word)
+        if plain is None:
+            return None
+        kind, of_word, texts_of_word, tells, _, _ = plain
+        if kind != written:
+            if kind == "aside":
+                return _beside_asides(text)
+            if written:
+                return None
+            written = kind
+        parts += of_word
+        texts += texts_of_word
+        weight += tells
+    native = written != "latin"
+    if len(parts) == _EAST_ASIAN and not words().east_asian_families.isdisjoint(texts):
+        ways = _east_asian(parts, family_first="," in text)
+        return tuple([assembled(way, True, native) for way in ways])
+    if not parts:
+        return None
+    return (Name(True, tuple(parts), weight, "".join(texts), tuple(texts), native=native),)
+
+
+def _beside_asides(text: str) -> tuple[Name, ...] | None:
+    """Does the same for a name with words that are set aside."""
+    tokens: list[str] = []
+    scripts: set[_Script] = set()
+    for word in text.split():
+        plain = _plain(word)
+        if plain is None:
+            return None
+        tokens += plain.tokens
+        scripts.add(plain.script)
+    if len(scripts) > 1:
+        return None
+    return _readings(text, tokens, native="latin" not in scripts, abjad="abjad" in scripts)
 
 
 @lru_cache(maxsize=65536)
-def _plain(word: str) -> tuple[Part, ...]:
-    """Returns the parts that a word stands for whatever its neighbours are; nothing if that depends on them.
+def _plain(word: str) -> _Plain | None:
+    """Returns what a word between spaces is taken apart into; None if that depends on its neighbours.
 
-    Names have most of their words in common, so that most are known. It depends on the neighbours where a word may be a
-    title, a particle, initials or a legal form, and where it holds figures or letters of another script.
+    Names have most of their words in common, so that most are known. It depends on the neighbours where a word may be
+    initials, an assimilated article or "servant of", and where it holds figures or characters that stand for syllables.
     """
     try:
         word = checked(word)
     except ScreeningError:
-        return ()
-    if not is_latin(word) or _ASSIMILATED.search(word) or _CAPITALS.search(word):
-        return ()
+        return None
+    if _ASSIMILATED.search(word) or _CAPITALS.search(word) or is_syllabic(word):
+        return None
+    script = _script(word)
     tokens = words_in(latin(word))
-    if not "".join(tokens).isalpha() or not words().asides.isdisjoint(tokens):
-        return ()
-    return tuple([part for token in tokens for part in _parts_of(token, False)])
+    if not "".join(tokens).isalpha() or (script != "latin" and (" " in word or word.endswith(SERVANT))):
+        return None
+    named = _without_article(tokens)
+    parts = tuple([part for token in named for part in _parts_of(token, script == "abjad")])
+    texts, weight = tuple([part.text for part in parts]), sum([part.weight for part in parts])
+    kind: _Script | Literal["aside"] = script if words().asides.isdisjoint(named) else "aside"
+    return _Plain(kind, parts, texts, weight, tokens, script)
+
+
+def _script(word: str) -> _Script:
+    if not is_other_script(word):
+        return "latin"
+    return "abjad" if is_abjad(word) else "greek" if is_greek(word) else "other"
+
+
+def _without_article(tokens: list[str]) -> list[str]:
+    """Takes off an article that is written together with the name behind it: "al-Assad". It is no part anywhere."""
+    known = words()
+    if len(tokens) > 1 and tokens[0] in _ARTICLES - known.particles_or_names and tokens[1] not in FAITH_WORDS:
+        return tokens[1:]
+    return tokens
 
 
 def _tokens(text: str) -> list[str]:
@@ -177,6 +256,8 @@ def _east_asian(parts: list[Part], family_first: bool) -> list[list[Part]]:
     """Joins two of three syllables behind or before a Chinese or Korean family name: they are one given name."""
     families = words().east_asian_families
     first, second, third = parts
+    if first.text not in families and third.text not in families:
+        return [parts]
     if any(part.tag != "word" for part in parts):
         return [parts]
     ways = []

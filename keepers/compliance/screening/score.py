@@ -87,7 +87,7 @@ def name_score(a: Name, b: Name) -> Scored:
 
 def _as_entities(a: Name, b: Name, best: Scored) -> Scored:
     """Returns the surest of a score and of the ways in which entities alone are alike."""
-    if best.score < ACRONYM and (_is_acronym(a, b) or _is_acronym(b, a)):
+    if best.score < ACRONYM and (a.letters or b.letters) and (_is_acronym(a, b) or _is_acronym(b, a)):
         best = _ACRONYM
     if best.score < 1.0 - EDIT and -1 <= len(a.whole) - len(b.whole) <= 1:
         best = _surer(best, _small_words(a, b))
@@ -105,8 +105,7 @@ def _surer(a: Scored, b: Scored) -> Scored:
 
 def _paired(a: Name, b: Name) -> tuple[list[_Paired], list[Part], list[Part]]:
     """Pairs equal parts first, then as many alike ones as possible, at the lowest cost."""
-    latin = not (a.native or b.native)
-    paired, left_a, left_b = _equal_by_text(a, b) if latin and a.person else _equal(a, b, latin)
+    paired, left_a, left_b = _equal(a, b) if a.native or b.native else _equal_by_text(a, b)
     if left_a and left_b:
         _pair_alike(left_a, left_b, paired, a.person)
     if paired and bool(left_a) != bool(left_b):
@@ -116,16 +115,12 @@ def _paired(a: Name, b: Name) -> tuple[list[_Paired], list[Part], list[Part]]:
     return paired, left_a, left_b
 
 
-def _equal(a: Name, b: Name, latin: bool) -> tuple[list[_Paired], list[Part], list[Part]]:
+def _equal(a: Name, b: Name) -> tuple[list[_Paired], list[Part], list[Part]]:
     """Pairs equal parts, and returns what is left of both names."""
     paired: list[_Paired] = []
     left_a: list[Part] = []
     left_b = list(b.parts)
     for part in a.parts:
-        # Equal parts have equal texts, which are the order of a name that is not written in another script.
-        if latin and part.text not in b.order:
-            left_a.append(part)
-            continue
         for place, other in enumerate(left_b):
             if is_same(part, other):
                 paired.append((part, other, SAME))
@@ -137,13 +132,14 @@ def _equal(a: Name, b: Name, latin: bool) -> tuple[list[_Paired], list[Part], li
 
 
 def _equal_by_text(a: Name, b: Name) -> tuple[list[_Paired], list[Part], list[Part]]:
-    """Does the same for persons' names in Latin letters, whose parts are equal where their texts are."""
+    """Does the same for names in Latin letters, whose parts are equal where their texts are."""
     paired: list[_Paired] = []
     left_a: list[Part] = []
     left_b, texts = list(b.parts), list(b.order)
     for part in a.parts:
-        if part.text in texts:
-            place = texts.index(part.text)
+        text = part[0]
+        if text in texts:
+            place = texts.index(text)
             paired.append((part, left_b.pop(place), SAME))
             del texts[place]
         else:

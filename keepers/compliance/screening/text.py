@@ -17,6 +17,9 @@ DIGITS = str.maketrans("01345789", "oieastbg")
 LONGEST = 512
 """Characters of the longest name that is screened; the longest published ones have about 350."""
 
+SERVANT = "\u0639\u0628\u062f"
+"""The Arabic word for "servant of", which belongs to the word behind it."""
+
 _ARABIC_LETTERS = re.compile(r"[\u0600-\u06ff\u0750-\u077f]")
 _ABJAD = re.compile(r"[\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff]")
 _GREEK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]")
@@ -102,6 +105,11 @@ def is_syllabic(text: str) -> bool:
 def is_abjad(text: str) -> bool:
     """Returns True if a text is written without most of its vowels (Arabic, Hebrew)."""
     return not text.isascii() and bool(_ABJAD.search(text))
+
+
+def is_greek(text: str) -> bool:
+    """Returns True if a text holds Greek letters."""
+    return not text.isascii() and bool(_GREEK.search(text))
 
 
 def is_other_script(text: str) -> bool:

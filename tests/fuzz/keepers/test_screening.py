@@ -265,7 +265,7 @@ def test_readings__words_read_on_their_own__make_the_name_that_is_read_whole(
     for module, read in ((persons, persons.readings_of_person), (entities, entities.readings_of_entity)):
         by_words = _read_or_refused(read.__wrapped__, text)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "_of_plain_words", lambda _: [])
+            patch.setattr(module, "_of_plain_words", lambda _: None)
             assert _read_or_refused(read.__wrapped__, text) == by_words
 
 

@@ -207,8 +207,8 @@ def test_page__its_rules__are_those_of_the_code() -> None:
     assert f"{score.DEFAULT_THRESHOLD} or more" in page
 
 
-def test_compare__number_with_the_text_of_a_word__is_not_that_word() -> None:
-    # A word of an entity that begins with a nought is read as a number: its text is the letters behind it.
-    number, word = entity("Auna 0alas Campo").parts[1], entity("Auna alas Campo").parts[1]
-    assert (number.text, number.tag, word.tag) == (word.text, "number", "word")
+def test_compare__number_with_the_letters_of_a_word__is_not_that_word() -> None:
+    # A word of an entity that begins with a nought is read as a number, which keeps a figure.
+    number, word = entity("Auna 00alas Campo").parts[1], entity("Auna alas Campo").parts[1]
+    assert (number.text, number.tag, word.text, word.tag) == ("0alas", "number", "alas", "word")
     assert found("Auna 0alas Campo", "Aunb alas Campo", "entity") is None
