@@ -24,7 +24,10 @@ DEPTH = 20_000_000
 @pytest.fixture
 def crossing(world: World) -> Contract:
     """A pool of AAA and BBB in the deployment, beside a portfolio with cash."""
-    amounts = {world.tokens["AAA"].address: DEPTH // 100 * 10**18, world.tokens["BBB"].address: DEPTH // 40 * 10**18}
+    amounts: dict[str, int] = {
+        world.tokens["AAA"].address: DEPTH // 100 * 10**18,
+        world.tokens["BBB"].address: DEPTH // 40 * 10**18,
+    }
     pair = UniswapV2(world.w3, world.owner).deploy().add_liquidity(world.owner, amounts)
     world.call(world.contract("LiquidityAggregator").functions.listPool(pair.address, V2, 3000))
     record = {**world.record, "pools": [*world.record["pools"], {**world.record["pools"][0], "address": pair.address}]}
