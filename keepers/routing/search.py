@@ -105,6 +105,8 @@ class Search:
         paths = self._singles()
         single = None if self._best is None else self._value(self._best)
         bound = self._relax(self._promising(paths))
+        if not self._done() and self._best is not None:
+            self._round()
         for _ in range(_TIGHTENINGS):
             if self._done() or bound is None or self._best is None:
                 break
@@ -203,7 +205,7 @@ class Search:
         """Leaves out parts of the best plan whose gas is more than what they bring, the smallest first."""
         if self._best is None or self._best is self._pruned or not self._gas(self._best):
             return
-        tried: set[int] = set()
+        tried, begun = set[int](), self._best
         for _ in range(_PRUNINGS):
             swaps = zip(self._best.edges, self._best.swaps, strict=True)
             split = [
@@ -218,6 +220,8 @@ class Search:
             tried.add(edge)
             flow = {e: float(s.amount_in) for e, s in zip(self._best.edges, self._best.swaps, strict=True) if e != edge}
             self._try(flow)
+        if self._best is begun:
+            self._pruned = begun
 
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
@@ -240,8 +244,8 @@ class Search:
 
     def _bound_any_path(self) -> None:
         """Where plan and bound are apart, lowers the bound to what paths of any length can bring before gas."""
-        if self._best is not None and self._bound - self._value(self._best) > self._tolerance():
-            self._bound = min(self._bound, bound_of_any_path(self._graph, self._order, self._effort.cancelled))
+        if not self._done():
+            self._bound = min(self._bound, bound_of_any_path(self._graph, self._order, self._late))
 
     def _lower(self, value: float) -> None:
         """Takes a bound of the plans that are not ruled out; the others are worth at most what was ruled."""

@@ -19,6 +19,7 @@ from typing import Any
 import click
 import numpy as np
 
+from keepers.operations.generated_part import around, replace_part
 from keepers.routing.errors import RoutingError
 from keepers.routing.graph import Graph
 from keepers.routing.plans import Effort, Order, RoutePlan
@@ -27,6 +28,7 @@ from keepers.routing.router import find_route
 from keepers.routing.stable import StableKind, StablePool, precision_of
 from keepers.routing.v3_math import PIPS
 from keepers.routing.weighted import ONE, WeightedPool
+from tests.bench.auction_table import PART, table
 from tests.bench.routers import Rival
 
 GWEI = 10**9
@@ -243,14 +245,34 @@ def _spread(values: Any, percentiles: tuple[int, ...]) -> dict[str, float]:
 @click.option("--gap", type=float, default=0.9, show_default=True, help="Basis points at which the router stops.")
 @click.option("--seconds", type=float, default=1.0, show_default=True, help="Time that the router has per order.")
 @click.option("--rivals/--no-rivals", default=True, help="Whether the other routers run as well.")
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Write the tables there, docs/routing.md.",
+)
 def main(
-    path: Path, gas_prices: tuple[float, ...], hops: int, every: int, gap: float, seconds: float, rivals: bool
+    path: Path,
+    gas_prices: tuple[float, ...],
+    hops: int,
+    every: int,
+    gap: float,
+    seconds: float,
+    rivals: bool,
+    page: Path | None,
 ) -> None:
     """Print one JSON object per price of gas."""
-    auction = read_auction(path)
+    if page is not None:
+        around(page, PART)
+    auction, found = read_auction(path), []
     for gas_price in gas_prices:
         routed = route_all(auction, gas_price * GWEI, hops, Effort(gap, seconds), every, rivals)
-        click.echo(json.dumps({"gas_gwei": gas_price, "hops": hops, **summary(routed)}, indent=1))
+        found.append({"gas_gwei": gas_price, "hops": hops, **summary(routed)})
+        click.echo(json.dumps(found[-1], indent=1))
+    if page is not None:
+        options = " ".join(f"--gas {price:g}" for price in gas_prices)
+        options += f" --hops {hops} --every {every} --gap {gap:g} --seconds {seconds:g}"
+        options += "" if rivals else " --no-rivals"
+        replace_part(page, PART, table(path, options, found))
 
 
 if __name__ == "__main__":
