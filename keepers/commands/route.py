@@ -198,24 +198,42 @@ def _write(file: Path, text: str) -> None:
     metavar="FILE",
     help="Also write the fills there; a file that exists is replaced.",
 )
+@click.option(
+    "--horizon", type=Duration(), help="Forecast each fill so long before it: 10m, 1h, 1d. Without, none is made."
+)
+@click.option(
+    "--history", type=Duration(), default="30d", show_default=True, help="Time that a forecast looks back on."
+)
 @one_line_errors
-def report(config_path: Path, first: int, last: int | None, seconds: float, as_json_: bool, table: Path | None) -> None:
+def report(
+    config_path: Path,
+    first: int,
+    last: int | None,
+    seconds: float,
+    as_json_: bool,
+    table: Path | None,
+    horizon: int | None,
+    history: int,
+) -> None:
     """Say what every fill cost: the aggregator's swaps and the portfolios' trades between two blocks.
 
     Each is held against the oracle's price at the block before (arrival), the volume-weighted average price of the
     listed Uniswap pools between the blocks (VWAP), and the router's plan at the block before (quote). Costs are
     implementation shortfalls in basis points; below zero the fill was better. Sandwiches, back-runs and just-in-time
-    liquidity around a fill are named below it. It needs the chain's past state.
+    liquidity around a fill are named below it. With --horizon each fill is also held against the forecast of depth,
+    impact and slippage that the pools' history made so long before it. It needs the chain's past state.
 
     \b
     Example:
       quantera route report --from 21000000 --to 21007200 --csv costs.csv --config keeper.yaml
     """
     from keepers.config import load_config
+    from keepers.operations.route_forecast import Span
     from keepers.operations.route_report import as_csv, as_rows, lines, reported
     from keepers.routing.plans import Effort
 
-    found = reported(load_config(config_path), first, last, Effort(seconds=seconds))
+    span = None if horizon is None else Span(horizon, history)
+    found = reported(load_config(config_path), first, last, Effort(seconds=seconds), span)
     if table is not None:
         _write(table, as_csv(found))
     click.echo(json.dumps(as_rows(found)) if as_json_ else "\n".join(lines(found)))

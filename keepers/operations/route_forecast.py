@@ -14,7 +14,7 @@ from keepers.contracts.pool_trades import first_block, pools_of
 from keepers.contracts.reader import Reader
 from keepers.operations.route import Token, address_of
 from keepers.routing.errors import RoutingError
-from keepers.rpc.node import Node, connect
+from keepers.rpc.node import Block, Node, connect
 from keepers.signals.liquidity.comparison import Row, require_length
 from keepers.signals.liquidity.forecast import Expected, Forecast, forecast
 from keepers.signals.liquidity.history import HOUR, History, State, sampled
@@ -69,6 +69,7 @@ class OrderForecast:
         pools: Pools that were read.
         changes: Changes of their states.
         steps: Times of the history.
+        price: Marginal price at its last time, whole tokens of the output for one of the input.
         found: The forecast; depth in whole tokens of the input.
     """
 
@@ -80,7 +81,24 @@ class OrderForecast:
     pools: int
     changes: int
     steps: int
+    price: float
     found: Forecast
+
+
+@dataclass(frozen=True)
+class Market:
+    """Where a history is read.
+
+    Attributes:
+        node, reader: The chain.
+        pools: Pools of the deployment.
+        page: Blocks in one query of logs.
+    """
+
+    node: Node
+    reader: Reader
+    pools: tuple[PoolRecord, ...]
+    page: int
 
 
 @dataclass(frozen=True)
@@ -130,33 +148,55 @@ def forecast_order(config: Config, token_in: str, token_out: str, amount: str, s
     units = sold.units(amount)
     if units <= 0:
         raise RoutingError(f"amount {amount}", "not above zero", "give the order's size")
-    sides = pools_of(reader, deployment.pools, ends) if ends[0] != ends[1] else {}
+    market = Market(node, reader, deployment.pools, config.max_log_range)
+    return forecast_at(market, (sold, bought), units, span, node.latest())
+
+
+def forecast_at(market: Market, tokens: tuple[Token, Token], units: int, span: Span, end: Block) -> OrderForecast:
+    """The forecast of an order from what the chain was up to a block, whose time is the last of the history.
+
+    Args:
+        market: Pools that are read.
+        tokens: Input and output.
+        units: Smallest units of the input.
+        span: Horizon and history.
+        end: Last block that is known.
+
+    Raises:
+        RoutingError: If no such pool trades the pair, or none changed.
+        SignalError: If the history is too short, or the pair had no liquidity for a time.
+        ChainError: If the chain cannot be read.
+    """
+    sold, bought = tokens
+    ends = sold.address, bought.address
+    sides = pools_of(market.reader, market.pools, ends) if ends[0] != ends[1] else {}
     if not sides:
         pair = f"{sold.symbol} and {bought.symbol}"
         raise RoutingError(pair, "no Uniswap pool of the deployment trades them", "forecast another pair")
-    block, changes, made, fee = _history(node, _Pair(sides, sold, bought), span, config.max_log_range)
+    changes, made, fee = _history(market, _Pair(sides, sold, bought), span, end)
     found = forecast(made, float(units) * 10.0**-sold.decimals, fee, span.horizon // span.step)
-    return OrderForecast(block, sold, bought, units, span, len(sides), changes, made.size, found)
+    price = float(made.price[-1])
+    return OrderForecast(end.number, sold, bought, units, span, len(sides), changes, made.size, price, found)
 
 
-def _history(node: Node, pair: _Pair, span: Span, page: int) -> tuple[int, int, History, float]:
-    """Newest height, number of changes, the history up to it, and the pools' fee."""
-    newest, step = node.latest(), span.step
-    moment = newest.timestamp - span.history
+def _history(market: Market, pair: _Pair, span: Span, end: Block) -> tuple[int, History, float]:
+    """Number of changes, the history up to a block, and the pools' fee."""
+    node, step = market.node, span.step
+    moment = end.timestamp - span.history
     # The state at the first moment is what the block before left.
-    first = max(0, first_block(node, moment, newest.number) - 1)
+    first = max(0, first_block(node, moment, end.number) - 1)
     oldest = node.block(first)
-    earliest = newest.timestamp if oldest is None else max(moment, oldest.timestamp)
-    count = (newest.timestamp - earliest) // step + 1
+    earliest = end.timestamp if oldest is None else max(moment, oldest.timestamp)
+    count = (end.timestamp - earliest) // step + 1
     require_length(count, span.horizon // step)
-    read = states_of(node, tuple(pair.sides), first, newest.number, page)
+    read = states_of(node, tuple(pair.sides), first, end.number, market.page)
     changes = sum(state.block > first for state in read)
     if not changes:
         raise RoutingError("pools of the pair", f"no trade in {shown(span.history)}", "look further back")
     states = [pair.state(state.block, state.pool, state.reserves) for state in read]
-    begin = newest.timestamp - step * (count - 1)
-    heights = heights_at(node, [begin + step * number for number in range(count)], first, newest)
-    return newest.number, changes, sampled(states, heights, begin, step), pair.fee(states)
+    begin = end.timestamp - step * (count - 1)
+    heights = heights_at(node, [begin + step * number for number in range(count)], first, end)
+    return changes, sampled(states, heights, begin, step), pair.fee(states)
 
 
 def lines(order: OrderForecast) -> list[str]:

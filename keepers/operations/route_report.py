@@ -16,8 +16,11 @@ from keepers.contracts.deployment import Deployment, load
 from keepers.contracts.pool_trades import SWAPS, change_of
 from keepers.contracts.reader import Reader
 from keepers.execution.extraction import Finding
+from keepers.operations import route_expected
 from keepers.operations.landed_swaps import who_earned
 from keepers.operations.route import Token
+from keepers.operations.route_expected import FillForecast, expected_of
+from keepers.operations.route_forecast import Market, Span
 from keepers.routing.errors import RoutingError
 from keepers.routing.fills import Fill, FillCosts, Trade, oracle_out, vwap_out
 from keepers.routing.graph import Graph
@@ -44,6 +47,7 @@ class Report:
         rows: In the order of the chain.
         tokens: By address.
         earned: What others earned in the same block, by hash of the fill's transaction; those without are left out.
+        expected: What was to be expected of each fill, or why that is not known; empty where it was not asked for.
     """
 
     first: int
@@ -51,9 +55,12 @@ class Report:
     rows: tuple[FillCosts, ...]
     tokens: dict[str, Token]
     earned: dict[str, tuple[Finding, ...]]
+    expected: tuple[FillForecast | str, ...] = ()
 
 
-def reported(config: Config, first: int, last: int | None, effort: Effort | None = None) -> Report:
+def reported(
+    config: Config, first: int, last: int | None, effort: Effort | None = None, span: Span | None = None
+) -> Report:
     """Reads the fills of an interval and what they cost. Nothing is sent.
 
     Fills are the aggregator's swaps and the deployment's portfolios' trades; single hops that emit no event are none.
@@ -63,11 +70,15 @@ def reported(config: Config, first: int, last: int | None, effort: Effort | None
         first: First height.
         last: Last height; None for the newest.
         effort: How far the router goes for the quote beside each fill.
+        span: Horizon and history of the forecast beside each fill; None for none.
 
     Raises:
-        RoutingError: If the interval makes no sense.
+        RoutingError: If the interval or the span makes no sense.
+        SignalError: If the span's history is too short for its horizon.
         ChainError: If the chain cannot be read; prices and pools before a fill need an archive node.
     """
+    if span is not None:
+        span.check()
     deployment = load(config.at(config.deployment))
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     newest = node.latest().number
@@ -82,7 +93,9 @@ def reported(config: Config, first: int, last: int | None, effort: Effort | None
     tokens = {token: Token(symbols.get(token, token), token, decimals[token]) for token in addresses}
     trades = list(_trades(node, reader, deployment, first, end)) if fills else []
     rows = tuple(_costs(reader, deployment, fill, trades, (decimals, effort or Effort())) for fill in fills)
-    return Report(first, end, rows, tokens, who_earned(node, deployment, fills))
+    market = Market(node, reader, deployment.pools, config.max_log_range)
+    expected = tuple(expected_of(market, fill, tokens, span) for fill in fills) if span is not None else ()
+    return Report(first, end, rows, tokens, who_earned(node, deployment, fills), expected)
 
 
 def as_rows(report: Report) -> list[dict[str, Any]]:
@@ -105,8 +118,9 @@ def as_rows(report: Report) -> list[dict[str, Any]]:
                 {"kind": found.kind.value, "account": found.origin, "pool": found.events[0].pool}
                 for found in report.earned.get(row.fill.tx_hash, ())
             ],
+            **({"forecast": route_expected.as_object(report.expected[place])} if report.expected else {}),
         }
-        for row in report.rows
+        for place, row in enumerate(report.rows)
     ]
 
 
@@ -114,10 +128,13 @@ def as_csv(report: Report) -> str:
     """The same as a table with a header; empty where there is no benchmark."""
     out = io.StringIO()
     costs = (f"{name}_{unit}" for unit in ("out", "bps") for name in ("arrival", "vwap", "quote"))
-    writer = csv.DictWriter(out, [*_COLUMNS, *costs, "earned"], lineterminator="\n")
+    further = (*route_expected.COLUMNS, route_expected.REALISED) if report.expected else ()
+    writer = csv.DictWriter(out, [*_COLUMNS, *costs, "earned", *further], lineterminator="\n")
     writer.writeheader()
-    for row in as_rows(report):
-        writer.writerow({**row, "earned": "; ".join(f"{one['kind']} by {one['account']}" for one in row["earned"])})
+    for place, row in enumerate(as_rows(report)):
+        row.pop("forecast", None)
+        earned = "; ".join(f"{one['kind']} by {one['account']}" for one in row["earned"])
+        writer.writerow({**row, "earned": earned, **(_columns(report, place))})
     return out.getvalue()
 
 
@@ -126,7 +143,7 @@ def lines(report: Report) -> list[str]:
     told = [f"{len(report.rows)} fills in blocks {report.first} to {report.last}; shortfalls in bps"]
     if report.rows:
         told.append(f"  {'block':>9}  {'arrival':>9}  {'VWAP':>9}  {'quote':>9}  order")
-    for row in report.rows:
+    for place, row in enumerate(report.rows):
         fill = row.fill
         shown = f"{report.tokens[fill.token_in].shown(fill.amount_in)} for "
         shown += report.tokens[fill.token_out].shown(fill.amount_out)
@@ -134,7 +151,15 @@ def lines(report: Report) -> list[str]:
         told.append(f"  {fill.block:>9}  {costs}  {shown}")
         found = report.earned.get(fill.tx_hash, ())
         told += [f"  {'':>9}  {one.kind.value} by {one.origin} in {one.events[0].pool}" for one in found]
+        if report.expected:
+            told.append(f"  {'':>9}  {route_expected.line(report.expected[place])}")
+    if report.expected:
+        told.append(f"  {route_expected.summary(report.expected)}")
     return told
+
+
+def _columns(report: Report, place: int) -> dict[str, float]:
+    return route_expected.as_columns(report.expected[place]) if report.expected else {}
 
 
 def _shown(cost: float | None) -> str:

@@ -104,8 +104,9 @@ class Proposal:
     def summary(self) -> str:
         """The recorded sentence."""
         whole = "" if self.complete else f"part of the way ({self.scale:.1%}); "
+        together = " as one basket" if self.is_basket else ""
         return (
-            f"{whole}{len(self.orders)} trades, turnover {self.turnover:.1%}, "
+            f"{whole}{len(self.orders)} trades{together}, turnover {self.turnover:.1%}, "
             f"VaR {self.var_before:.2%} to {self.var_after:.2%}, cost {self.cost_bps:.1f} bps"
         )
 

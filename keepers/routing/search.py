@@ -29,6 +29,8 @@ _AROUND = np.array([0.8, 0.93, 1.0, 1.07, 1.25])
 _ROUNDS = 12
 _POLISH = 3
 _PRUNINGS = 24
+_IN_VAIN = 6
+"""Parts that are left out in vain, one after another, after which larger ones are not tried while the search goes on."""
 _ADDING = (0.6, 0.3, 0.3)
 _WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
 """How far apart tangents touch, as parts of an input, while a plan is polished."""
@@ -97,7 +99,7 @@ class Search:
         self._coupled = False
         self._tangents: list[tuple[Ints, Floats]] = []
         # Plans from which a part was left out in vain, and whose division was refined in vain.
-        self._pruned: Execution | None = None
+        self._pruned: tuple[Execution, int] | None = None
         self._polished: Execution | None = None
 
     def run(self) -> RoutePlan:
@@ -105,6 +107,8 @@ class Search:
         paths = self._singles()
         single = None if self._best is None else self._value(self._best)
         bound = self._relax(self._promising(paths))
+        if not self._done() and self._best is not None:
+            self._round()
         for _ in range(_TIGHTENINGS):
             if self._done() or bound is None or self._best is None:
                 break
@@ -112,7 +116,7 @@ class Search:
             self._round()
         if not self._done():
             self._decide(bound)
-        self._prune()
+        self._prune(_PRUNINGS)
         self._polish()
         self._improve()
         self._bound_any_path()
@@ -199,11 +203,11 @@ class Search:
             at = np.minimum(np.outer(flow.x[used], around).ravel(), np.repeat(self._net.caps[used], around.size))
             program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
 
-    def _prune(self) -> None:
+    def _prune(self, in_vain: int = _IN_VAIN) -> None:
         """Leaves out parts of the best plan whose gas is more than what they bring, the smallest first."""
-        if self._best is None or self._best is self._pruned or not self._gas(self._best):
+        if self._best is None or self._pruned == (self._best, in_vain) or not self._gas(self._best):
             return
-        tried: set[int] = set()
+        tried, begun, failed = set[int](), self._best, 0
         for _ in range(_PRUNINGS):
             swaps = zip(self._best.edges, self._best.swaps, strict=True)
             split = [
@@ -211,13 +215,17 @@ class Search:
                 for edge, swap in swaps
                 if swap.share < 1 and edge not in tried and self._pool_costs[int(self._graph.pool[edge])]
             ]
-            if not split:
-                self._pruned = self._best
+            if not split or failed == in_vain:
+                self._pruned = self._best, in_vain
                 return
             edge = min(split)[1]
             tried.add(edge)
             flow = {e: float(s.amount_in) for e, s in zip(self._best.edges, self._best.swaps, strict=True) if e != edge}
+            before = self._best
             self._try(flow)
+            failed = failed + 1 if self._best is before else 0
+        if self._best is begun:
+            self._pruned = begun, in_vain
 
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
@@ -240,8 +248,8 @@ class Search:
 
     def _bound_any_path(self) -> None:
         """Where plan and bound are apart, lowers the bound to what paths of any length can bring before gas."""
-        if self._best is not None and self._bound - self._value(self._best) > self._tolerance():
-            self._bound = min(self._bound, bound_of_any_path(self._graph, self._order, self._effort.cancelled))
+        if not self._done():
+            self._bound = min(self._bound, bound_of_any_path(self._graph, self._order, self._late))
 
     def _lower(self, value: float) -> None:
         """Takes a bound of the plans that are not ruled out; the others are worth at most what was ruled."""

@@ -19,6 +19,7 @@ from typing import Any
 import click
 import numpy as np
 
+from keepers.operations.generated_part import around, replace_part
 from keepers.routing.errors import RoutingError
 from keepers.routing.graph import Graph
 from keepers.routing.plans import Effort, Order, RoutePlan
@@ -27,6 +28,7 @@ from keepers.routing.router import find_route
 from keepers.routing.stable import StableKind, StablePool, precision_of
 from keepers.routing.v3_math import PIPS
 from keepers.routing.weighted import ONE, WeightedPool
+from tests.bench.auction_table import PART, table
 from tests.bench.routers import Rival
 
 GWEI = 10**9
@@ -163,14 +165,16 @@ class Routed:
     rival_ms: dict[str, float]
 
 
-def route_all(auction: Auction, gas_price: float, hops: int, effort: Effort, every: int, rivals: bool) -> list[Routed]:
-    """Routes each order by itself against the auction's pools."""
+def route_all(
+    auction: Auction, gas_price: float, hops: int, effort: Callable[[], Effort], every: int, rivals: bool
+) -> list[Routed]:
+    """Routes each order by itself against the auction's pools; the effort is made when an order begins."""
     graph, found = Graph(auction.pools), []
     for number, (token_in, token_out, amount) in list(enumerate(auction.orders))[::every]:
         costs = auction.costs(token_out, gas_price)
         try:
             began = time.process_time()
-            plan = find_route(graph, Order(token_in, token_out, amount, hops), costs, effort)
+            plan = find_route(graph, Order(token_in, token_out, amount, hops), costs, effort())
             cpu_ms = 1000 * (time.process_time() - began)
         except RoutingError as error:
             click.echo(f"order {number}: {error}", err=True)
@@ -184,6 +188,16 @@ def route_all(auction: Auction, gas_price: float, hops: int, effort: Effort, eve
             times[name] = 1000 * (time.perf_counter() - began)
         found.append(Routed(number, plan, cpu_ms, outs, times))
     return found
+
+
+def effort_of(gap: float, seconds: float, cpu: bool) -> Callable[[], Effort]:
+    """Makes the effort for one order after another: so many seconds of the clock, or of processor time."""
+
+    def by_processor() -> Effort:
+        end = time.process_time() + seconds
+        return Effort(gap, float("inf"), lambda: time.process_time() > end)
+
+    return by_processor if cpu else lambda: Effort(gap, seconds)
 
 
 def summary(routed: list[Routed]) -> dict[str, Any]:
@@ -242,15 +256,37 @@ def _spread(values: Any, percentiles: tuple[int, ...]) -> dict[str, float]:
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Every n-th order only.")
 @click.option("--gap", type=float, default=0.9, show_default=True, help="Basis points at which the router stops.")
 @click.option("--seconds", type=float, default=1.0, show_default=True, help="Time that the router has per order.")
+@click.option("--cpu", is_flag=True, help="Count seconds of processor time, on a machine that others use too.")
 @click.option("--rivals/--no-rivals", default=True, help="Whether the other routers run as well.")
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Write the tables there, docs/routing.md.",
+)
 def main(
-    path: Path, gas_prices: tuple[float, ...], hops: int, every: int, gap: float, seconds: float, rivals: bool
+    path: Path,
+    gas_prices: tuple[float, ...],
+    hops: int,
+    every: int,
+    gap: float,
+    seconds: float,
+    cpu: bool,
+    rivals: bool,
+    page: Path | None,
 ) -> None:
     """Print one JSON object per price of gas."""
-    auction = read_auction(path)
+    if page is not None:
+        around(page, PART)
+    auction, found = read_auction(path), []
     for gas_price in gas_prices:
-        routed = route_all(auction, gas_price * GWEI, hops, Effort(gap, seconds), every, rivals)
-        click.echo(json.dumps({"gas_gwei": gas_price, "hops": hops, **summary(routed)}, indent=1))
+        routed = route_all(auction, gas_price * GWEI, hops, effort_of(gap, seconds, cpu), every, rivals)
+        found.append({"gas_gwei": gas_price, "hops": hops, **summary(routed)})
+        click.echo(json.dumps(found[-1], indent=1))
+    if page is not None:
+        options = " ".join(f"--gas {price:g}" for price in gas_prices)
+        options += f" --hops {hops} --every {every} --gap {gap:g} --seconds {seconds:g}"
+        options += (" --cpu" if cpu else "") + ("" if rivals else " --no-rivals")
+        replace_part(page, PART, table(path, options, found))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
+from keepers.routing.many import quotes
 from keepers.routing.order_paths import best_paths
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.pools import V2Pool, V3Pool, quote
@@ -36,7 +38,8 @@ QUOTED = 20_000
 QUOTES = (
     f"{QUOTED:,} amounts, uniform up to all of the reserve or of the known ticks, one after another on one core by "
     "keepers.routing.pools.quote, whole units as the contracts pay; the best of five rounds. The V3 pool is the one "
-    "with the most ticks; its steps are summed in the first round."
+    "with the most ticks; its steps are summed in the first round. All at once are the same amounts in one call of "
+    "keepers.routing.many.quotes; a microsecond each is a million a second."
 )
 
 
@@ -127,6 +130,17 @@ def quote_rows() -> list[Row]:
     return [
         Row(GROUP, "A quote of a V2 pair", "us", two, target=1.0, method=QUOTES),
         Row(GROUP, "A quote over the ticks of a V3 pool", "us", three, target=5.0, method=QUOTES),
+        Row(
+            GROUP, "The same of a V2 pair, all at once", "us", _at_once(pair, pair.reserve0), target=1.0, method=QUOTES
+        ),
+        Row(
+            GROUP,
+            "The same of a V3 pool, all at once",
+            "us",
+            _at_once(ranged, _most(ranged)),
+            target=5.0,
+            method=QUOTES,
+        ),
     ]
 
 
@@ -142,14 +156,28 @@ def _most(pool: V3Pool) -> int:
 
 
 def _microseconds(pool: V2Pool | V3Pool, most: int) -> float:
-    """Time of one quote, the best of several rounds over the same random amounts."""
+    """Time of one quote, one after another."""
+
+    def one_by_one(amounts: list[int]) -> None:
+        for amount in amounts:
+            quote(pool, pool.token0, amount)
+
+    return _best(one_by_one, most)
+
+
+def _at_once(pool: V2Pool | V3Pool, most: int) -> float:
+    """Time of one quote of many at once."""
+    return _best(lambda amounts: quotes(pool, pool.token0, amounts), most)
+
+
+def _best(quoted: Callable[[list[int]], object], most: int) -> float:
+    """Microseconds an amount, the best of several rounds over the same random amounts."""
     rng = np.random.default_rng(0)
     amounts = [max(1, int(most * share)) for share in rng.uniform(size=QUOTED)]
     rounds = []
     for _ in range(5):
         started = time.perf_counter()
-        for amount in amounts:
-            quote(pool, pool.token0, amount)
+        quoted(amounts)
         rounds.append(time.perf_counter() - started)
     return 1e6 * min(rounds) / QUOTED
 

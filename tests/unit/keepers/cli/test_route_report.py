@@ -16,9 +16,10 @@ from keepers.contracts.reader import Reader
 from keepers.routing.pools import quote
 from keepers.rpc.node import connect
 from tests.fixtures.node import World
-from tests.unit.keepers.bots.harness import ready, started
+from tests.unit.keepers.bots.harness import later, ready, started
 from tests.unit.keepers.bots.test_rebalance import decided
 from tests.unit.keepers.cli.test_cli import invoke, line_of
+from tests.unit.keepers.cli.test_route_forecast import V2, V3, trade, traded
 
 
 @pytest.fixture
@@ -29,8 +30,13 @@ def config(world: World) -> Path:
 @pytest.fixture
 def filled(world: World, config: Path) -> int:
     """Swaps 1,000 USDC for AAA through one market of the aggregator; returns the block."""
-    told = json.loads(invoke("route", "USDC", "AAA", "1000", "--json", "--config", str(config)).output)
-    step, amount = told["swaps"][0], 1000 * 10**6
+    return swapped(world, config, 1_000)
+
+
+def swapped(world: World, config: Path, dollars: int) -> int:
+    """Swaps USDC for AAA through the first market of a route; returns the block."""
+    told = json.loads(invoke("route", "USDC", "AAA", str(dollars), "--json", "--config", str(config)).output)
+    step, amount = told["swaps"][0], dollars * 10**6
     usdc, aggregator = world.tokens["USDC"], world.contract("LiquidityAggregator")
     world.call(usdc.functions.approve(aggregator.address, amount))
     up = int(step["token_in"], 16) < int(step["token_out"], 16)
@@ -178,3 +184,86 @@ def test_report__sandwich__is_named_below_the_fill_and_in_the_csv(
     assert words in invoke("route", "report", *options).output
     rows = csv.DictReader(table.read_text().splitlines())
     assert [row["earned"] for row in rows if row["payer"] == world.owner] == [words]
+
+
+FORECAST = ("--horizon", "10m", "--history", "4d")
+
+
+@pytest.fixture
+def days_of_trades(world: World, config: Path) -> None:
+    """Trades in both pools of AAA over four days."""
+    traded(world)
+
+
+@pytest.fixture
+def sent(world: World, config: Path, days_of_trades: None) -> int:
+    """The block of a swap of 10,000 USDC for AAA, a quarter of an hour after those days."""
+    later(world, 900)
+    return swapped(world, config, 10_000)
+
+
+def test_report__forecast__is_what_route_forecast_said_a_horizon_before_the_fill(
+    world: World, config: Path, days_of_trades: None
+) -> None:
+    later(world, 600)
+    order = ("USDC", "AAA", "10000", *FORECAST, "--json", "--config", str(config))
+    then = json.loads(invoke("route", "forecast", *order).output)
+    moment = world.w3.eth.get_block("latest")["timestamp"]
+    later(world, 605)
+    block = swapped(world, config, 10_000)
+    before = world.w3.eth.get_block(block - 1)["timestamp"]
+    assert 600 <= before - moment < 660
+    row = report_of(config, block)
+    assert row["forecast"]["model"] == then["model"]
+    for name in ("depth", "impact_bps", "slippage_bps"):
+        assert row["forecast"][name]["value"] == pytest.approx(then[name]["value"], rel=1e-3)
+    low, high = (row["forecast"]["slippage_bps"][end] for end in ("low", "high"))
+    assert row["forecast"]["is_inside"] == (low <= row["forecast"]["realised_bps"] <= high)
+
+
+def test_report__forecast_of_a_fill__does_not_see_the_trades_of_the_horizon(
+    world: World, config: Path, days_of_trades: None
+) -> None:
+    later(world, 900)
+    for pool in (V2, V3):
+        trade(world, pool, 200_000)
+    block = swapped(world, config, 1_000)
+    expected = report_of(config, block)["forecast"]
+    assert expected["block"] < block - 2
+    # The price moved after the forecast, by much more than a forecast of a quiet market allows for.
+    assert expected["realised_bps"] > expected["slippage_bps"]["high"] and not expected["is_inside"]
+
+
+def test_report__forecast__stands_below_the_fill_and_in_the_table(config: Path, sent: int, tmp_path: Path) -> None:
+    table = tmp_path / "costs.csv"
+    options = ("--from", str(sent), *FORECAST, "--csv", str(table), "--config", str(config))
+    *_, told, counted = invoke("route", "report", *options).output.splitlines()
+    (row,) = csv.DictReader(table.read_text().splitlines())
+    assert told.strip().startswith("expected 10 m before: slippage ")
+    assert f"was {float(row['slippage_bps']):.2f}" in told and f"depth {float(row['expected_depth']):,.6g} USDC" in told
+    assert counted.strip().endswith("of 1 slippages inside their intervals of 90%; 0 without")
+
+
+def test_report__forecast_without_history__says_why(config: Path, filled: int) -> None:
+    result = invoke("route", "report", "--from", str(filled), *FORECAST, "--config", str(config))
+    assert result.exit_code == 0 and "no forecast: " in result.output and "0 of 0 slippages" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--horizon", "90m", "--history", "60d"), "not in whole hours"),
+        (("--horizon", "1h", "--history", "2d"), "history of 49 steps"),
+    ],
+)
+def test_report__forecast_that_makes_no_sense__is_one_clear_line(
+    config: Path, options: tuple[str, ...], words: str
+) -> None:
+    result = invoke("route", "report", "--from", "1", *options, "--config", str(config))
+    assert words in line_of(result, 1)
+
+
+def report_of(config: Path, block: int) -> dict[str, Any]:
+    options = ("--from", str(block), "--to", str(block), *FORECAST, "--json", "--config", str(config))
+    (row,) = json.loads(invoke("route", "report", *options).output)
+    return dict(row)
