@@ -202,3 +202,64 @@ def test_token__people_whom_nothing_else_stops__terms_are_as_the_model_says(
         for sender, receiver in everybody:
             world.do(("transfer", sender, receiver, 40))
         world.compare()
+
+
+few_rules = st.tuples(
+    ends,
+    st.sampled_from((1 << RETAIL, 1 << RETAIL, 0b1110)),
+    st.just(0),
+    st.integers(2, 4).map(lambda most: (False, 0, 0, 0, most)),
+).map(lambda drawn: (*drawn[:3], *drawn[3]))
+steps = st.one_of(
+    st.tuples(st.just("transfer"), people, people, st.sampled_from((40, 100))),
+    st.tuples(st.just("transfer"), people, people, st.just(100)),
+    st.tuples(st.just("batch"), people, st.dictionaries(people, st.sampled_from((0, 50)), min_size=2, max_size=3)),
+    st.tuples(st.just("mint"), st.dictionaries(people, st.just(100), min_size=1, max_size=2)),
+    st.tuples(st.just("burn"), people, st.just(100)),
+    st.tuples(st.just("force"), people, people, st.just(100)),
+    st.tuples(st.just("recover"), people, people),
+    st.tuples(st.just("recount"), people),
+    st.tuples(st.just("delete"), people),
+    st.tuples(
+        st.just("register"), people, st.sampled_from(COUNTRIES), st.sampled_from((1, 2, 3)), st.sampled_from(LIFETIMES)
+    ),
+    st.tuples(st.just("identify"), people, st.sampled_from(COUNTRIES), st.integers(0, 1)),
+    st.tuples(st.just("grade"), st.sampled_from((RETAIL, ACCREDITED))),
+    st.tuples(st.just("classRule"), few_rules),
+    st.tuples(st.just("wait"), st.sampled_from((1_000, DAY))),
+)
+
+
+@settings(
+    max_examples=max(settings.default.max_examples // 4, 8),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    few=few_rules,
+    grades=st.tuples(*[st.sampled_from((RETAIL, ACCREDITED))] * 4),
+    holders=st.sets(people, min_size=1, max_size=4),
+    before=st.booleans(),
+    history=st.lists(steps, min_size=10, max_size=24),
+)
+def test_token__few_may_hold__persons_are_counted_as_the_model_says(
+    chain, world, few, grades, holders, before, history
+):
+    with isolated(chain):
+        world.model = Model({country: {} for country in COUNTRIES})
+        for place, name in enumerate(NAMES):
+            # Two persons with two wallets each, and two people with one.
+            if place < 4:
+                world.do(("grade", grades[place]))
+                world.do(("identify", name, COUNTRIES[place % 3], place // 2))
+            else:
+                world.do(("register", name, COUNTRIES[place % 3], 1 + place % 3, (900, YEAR)[place % 2]))
+        start = [("classRule", few), *(("mint", {name: 100}) for name in sorted(holders))]
+        # Holders who were there before the rule are not counted until somebody does it.
+        entries = [("mint", {name: 100}) for name in NAMES]
+        for act in [*(start if before else start[::-1]), *entries, *history]:
+            world.do(act)
+        for name in NAMES:
+            world.do(("recount", name))
+        for place, sender in enumerate(NAMES):
+            world.do(("transfer", sender, NAMES[(place + 1) % len(NAMES)], 100))
+        world.compare()
