@@ -25,18 +25,36 @@ abstract contract ClassTerms is ComplianceStorage {
         view
         returns (uint256[] memory rules)
     {
-        uint256[] memory all = _storage().classRules[token];
-        rules = new uint256[](all.length);
-        uint256[] memory shown = _shownBy(token, identity, person);
+        rules = _storage().classRules[token];
+        uint256 bound = _boundBy(rules, token, identity, person);
         uint256 count;
-        for (uint256 i; i < all.length; ++i) {
-            if (!_isIn(person.countries, all[i].classCountry())) continue;
-            uint256 k;
-            while (k < shown.length && !all[i].bindsIdentity(shown[k], block.timestamp)) ++k;
-            if (k < shown.length) rules[count++] = all[i];
+        for (uint256 i; i < rules.length; ++i) {
+            if ((bound >> i) & 1 != 0) rules[count++] = rules[i];
         }
         assembly ("memory-safe") {
             mstore(rules, count)
+        }
+    }
+
+    /// @param rules Class rules, or whom they bind.
+    /// @param identity Packed identity of the account through which they bind the person.
+    /// @return bound Bit i: rule i binds the person, through what any of its wallets shows.
+    function _boundBy(
+        uint256[] memory rules,
+        address token,
+        uint256 identity,
+        Person memory person
+    )
+        internal
+        view
+        returns (uint256 bound)
+    {
+        uint256[] memory shown = _shownBy(token, identity, person);
+        for (uint256 i; i < rules.length; ++i) {
+            if (!_isIn(person.countries, rules[i].classCountry())) continue;
+            uint256 k;
+            while (k < shown.length && !rules[i].bindsIdentity(shown[k], block.timestamp)) ++k;
+            if (k < shown.length) bound |= 1 << i;
         }
     }
 

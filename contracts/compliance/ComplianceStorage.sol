@@ -35,6 +35,22 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         uint64 entries;
     }
 
+    /// @dev A person whom class rules count: how many of its wallets hold, and bit i for key i.
+    struct Counted {
+        uint128 wallets;
+        uint128 marks;
+    }
+
+    /// @dev See {ClassCounts}.
+    struct Census {
+        uint256[] keys;
+        uint256 wallets;
+        mapping(address account => address person) seats;
+        mapping(address person => Counted) persons;
+        // Persons, by the place of the key.
+        mapping(uint256 place => uint256) counts;
+    }
+
     /// @custom:storage-location erc7201:quantera.storage.AutomatedComplianceEngine
     struct Storage {
         mapping(address token => uint256 word) tokens;
@@ -61,6 +77,8 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         // By what a limit counts, whatever it is.
         mapping(address token => mapping(address investor => mapping(uint256 key => RollingVolume.Window))) sentUnder;
         mapping(address token => uint256[]) classRules;
+        mapping(address token => uint256 number) censusNumbers;
+        mapping(address token => mapping(uint256 number => Census)) censuses;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.AutomatedComplianceEngine")) - 1))

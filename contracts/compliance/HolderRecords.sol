@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
+import {ClassCounts} from "./ClassCounts.sol";
 import {PackedClass} from "./PackedClass.sol";
 import {PackedToken} from "./PackedToken.sol";
 import {PackedVolume} from "./PackedVolume.sol";
@@ -18,7 +18,7 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 /// @notice See {IAutomatedComplianceEngine}; this code runs in the engine's account, for movements that are not plain.
 /// Volumes are a person's: they belong to its ONCHAINID, or to the wallet if there is none. Every country of the
 /// person's wallets counts all that these wallets send.
-contract HolderRecords is VolumeTerms {
+contract HolderRecords is VolumeTerms, ClassCounts {
     using PackedClass for uint256;
     using PackedIdentity for uint256;
     using PackedVolume for uint256;
@@ -34,6 +34,7 @@ contract HolderRecords is VolumeTerms {
             _applyLockup(m, sides);
             if (_isPlacement(m, sides)) _addIssue(m, sides);
             if (sides.token.hasVolumeLimits()) _addUnderLimits(m, sides);
+            if (sides.token.countsClasses()) _seatSides(m, sides);
         }
         if ((sides.senderHold | sides.receiverHold).hasFlow() || sides.sender.isOneOfMany()) _trackVolume(m, sides);
     }
@@ -61,19 +62,21 @@ contract HolderRecords is VolumeTerms {
 
     /// @notice See {IAutomatedComplianceEngine}.
     function recount(address token, address account) external onlyDelegated {
-        Storage storage $ = _storage();
-        uint256 word = $.tokens[token];
-        if (word == 0) return;
-        uint16 counted = $.countedIn[token][account];
-        uint256 identity = _identityOf(word, token, account);
-        uint16 country = uint16(identity.country());
-        // One that was forgotten stays where it is counted.
-        if (country == 0) country = counted;
-        if (identity.isVenue() || IERC20(token).balanceOf(account) == 0) country = 0;
-        _countAt(token, account, country);
+        if (_storage().tokens[token] != 0) _recount(token, account);
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
+
+    /// @dev The sender of a batch is seated anew with the first leg, or with the first one that moves anything.
+    function _seatSides(Movement memory m, Sides memory sides) private {
+        if (m.from != address(0) && m.from != m.to) {
+            bool holds = _storage().countedIn[m.token][m.from] != 0;
+            if (m.first || holds != (_census(m.token).seats[m.from] != address(0))) {
+                _seat(m.token, m.from, sides.sender);
+            }
+        }
+        if (m.to != address(0)) _seat(m.token, m.to, sides.receiver);
+    }
 
     /// @dev A forced transfer takes along the locks of tokens that are not free, and a burn ends them. An issue starts
     /// a lock of its own, and so does a transfer from a treasury.

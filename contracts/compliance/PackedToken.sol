@@ -7,7 +7,7 @@ pragma solidity 0.8.37;
 /// former registries, bit 243 that issues are limited, bit 244 that some jurisdiction has, or had, a lock-up,
 /// bit 245 that the number of holders is, or was, limited somewhere, bit 246 that there are, or were, terms by pairs of
 /// countries or dates, bit 247 that there are, or were, volume limits beside those of jurisdictions, bit 248
-/// that there are, or were, rules by class. Read first on every movement.
+/// that there are, or were, rules by class, and bit 249 that some of them limit, or limited, how many may hold. Read first on every movement.
 library PackedToken {
     uint256 private constant _LOCKUPS = 1 << 240;
     uint256 private constant _TREASURIES = 1 << 241;
@@ -19,6 +19,7 @@ library PackedToken {
     uint256 private constant _TERMS = 1 << 246;
     uint256 private constant _VOLUMES = 1 << 247;
     uint256 private constant _CLASSES = 1 << 248;
+    uint256 private constant _CLASS_COUNTS = 1 << 249;
     uint256 private constant _RULE = uint256(type(uint48).max) << 160;
 
     function registry(uint256 word) internal pure returns (address) {
@@ -69,6 +70,10 @@ library PackedToken {
         return word & _CLASSES != 0;
     }
 
+    function countsClasses(uint256 word) internal pure returns (bool) {
+        return word & _CLASS_COUNTS != 0;
+    }
+
     /// @return True if more than the receiver's country bounds what may be issued to it.
     function boundsIssues(uint256 word) internal pure returns (bool) {
         return word & (_ISSUES_LIMITED | _CLASSES) != 0;
@@ -89,9 +94,9 @@ library PackedToken {
         return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | HOLDERS_LIMITED | _TERMS | _VOLUMES | _CLASSES);
     }
 
-    /// @return True if any of the first three flags, or that of volume limits, is set: then a movement may leave a record.
+    /// @return True if any of the first three flags, or that of volume limits or of class counts, is set: then a movement may leave a record.
     function hasExceptions(uint256 word) internal pure returns (bool) {
-        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | _VOLUMES) != 0;
+        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | _VOLUMES | _CLASS_COUNTS) != 0;
     }
 
     function withRegistry(uint256 word, address registry_) internal pure returns (uint256) {
@@ -137,5 +142,10 @@ library PackedToken {
 
     function withClassRules(uint256 word) internal pure returns (uint256) {
         return word | _CLASSES;
+    }
+
+    /// @return The word of a token whose movements count both sides anew, under class rules too.
+    function withClassCounts(uint256 word) internal pure returns (uint256) {
+        return word | _CLASS_COUNTS | HOLDERS_LIMITED;
     }
 }

@@ -7,6 +7,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {Country} from "../identity/Country.sol";
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
+import {ClassCounts} from "./ClassCounts.sol";
 import {PackedClass} from "./PackedClass.sol";
 import {PackedTerms} from "./PackedTerms.sol";
 import {PackedToken} from "./PackedToken.sol";
@@ -19,7 +20,7 @@ import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 
 /// @title Terms by pairs of countries, dates, affiliates and classes of investors
 /// @notice See {ITransferTerms}. The engine hands this code every call that it does not answer itself.
-contract TransferTerms is ITransferTerms, VolumeTerms {
+contract TransferTerms is ITransferTerms, VolumeTerms, ClassCounts {
     using Country for uint256;
     using PackedClass for *;
     using PackedIdentity for uint256;
@@ -123,6 +124,7 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         }
         // The marks stay when the rules go.
         $.tokens[token] = $.tokens[token].withClassRules() | marks;
+        _requireCensus(token);
         emit ClassRulesSet(token, classRulesOf(token));
     }
 
@@ -132,6 +134,14 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
             _remove(_storage().classRules[token], _packed(rules[i]));
         }
         emit ClassRulesSet(token, classRulesOf(token));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function recountHolders(address token, address[] calldata accounts) external onlyDelegated {
+        _requireOpen(token);
+        for (uint256 i; i < accounts.length; ++i) {
+            IAutomatedComplianceEngine(address(this)).recount(token, accounts[i]);
+        }
     }
 
     // -- Judging -----------------------------------------------------------------------------------------------------
@@ -251,6 +261,30 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         if (identity.isVenue()) return rules;
         Person memory person = _personOf(word, token, identity, account, identity.country());
         return _shownRules(_classRulesOn(token, identity, person));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function classHoldersOf(address token, ClassRule calldata rule) external view returns (uint256 persons) {
+        Census storage census = _census(token);
+        uint256 place = _placeOf(census.keys, _packed(rule).classKey());
+        return place == census.keys.length ? 0 : census.counts[place];
+    }
+
+    /// @inheritdoc ITransferTerms
+    function isCountedUnder(address token, address account, ClassRule calldata rule) external view returns (bool) {
+        return _isMarkedAt(_census(token), _investorOf(token, account), _packed(rule));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function leavesUnder(address token, address account, ClassRule calldata rule) external view returns (bool) {
+        Census storage census = _census(token);
+        address person = census.seats[account];
+        return census.persons[person].wallets == 1 && _isMarkedAt(census, person, _packed(rule));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function censusOf(address token) external view returns (uint256 counted, uint256 holders) {
+        return (_census(token).wallets, _storage().tokens[token].tokenHolders());
     }
 
     /// @inheritdoc ITransferTerms
@@ -421,6 +455,9 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         uint256[] memory rules = _classRulesOn(m.token, sides.receiver, person);
         reason = _refusalBy(rules, sides.receiver.documents());
         if (reason != IAutomatedComplianceEngine.Reason.None) return (reason, 0);
+        if (sides.token.countsClasses() && !_hasSeat(m, sides, person.investor, rules)) {
+            return (IAutomatedComplianceEngine.Reason.TooManyHolders, 0);
+        }
         for (uint256 i; i < rules.length; ++i) {
             uint256 most = rules[i].classMaximum();
             if (most != 0 && most < room) room = most;
@@ -463,7 +500,7 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
 
     /// @dev A rule binds somebody, and asks something of whom it binds; one that closes asks nothing else.
     function _requireClassRule(ClassRule calldata rule) private pure {
-        bool asks = rule.documents != 0 || rule.maxHolding != 0 || rule.lockup != 0;
+        bool asks = rule.documents != 0 || rule.maxHolding != 0 || rule.lockup != 0 || rule.maxHolders != 0;
         if (rule.classes == 0 || rule.classes & ~_CLASS_MASK != 0 || asks == rule.closed) {
             revert TransferTerms__InvalidClassRule(rule.country, rule.classes);
         }
@@ -480,9 +517,15 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
                 rule.closesClass(),
                 uint16(rule.classDocuments()),
                 uint32(rule.classLockup()),
-                uint128(rule.classMaximum())
+                uint128(rule.classMaximum()),
+                uint32(rule.classHolders())
             );
         }
+    }
+
+    function _isMarkedAt(Census storage census, address person, uint256 rule) private view returns (bool) {
+        uint256 place = _placeOf(census.keys, rule.classKey());
+        return place != census.keys.length && (census.persons[person].marks >> place) & 1 != 0;
     }
 
     function _packed(ClassRule calldata rule) private pure returns (uint256) {

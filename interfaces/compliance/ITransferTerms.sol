@@ -48,6 +48,17 @@ pragma solidity ^0.8.24;
 /// - A lock-up is that of the class rules which bind the person when the tokens are issued to it, or sold by a treasury, if
 ///   it is longer than those of the person's countries. A tranche keeps its end, whatever becomes of person or rules.
 ///
+/// HOLDERS PER CLASS
+/// - A class rule may limit how many persons whom it binds hold the token: 499 who are not accredited (Securities Exchange
+///   Act section 12(g)(1)(A)(ii)) is a rule that binds retail investors in every country. It refuses whoever would be one too many,
+///   as `TooManyHolders`; a sender that leaves with the same movement makes room.
+/// - A person is counted once, with all of its wallets, by what they show when one of them moves tokens. Claims lapse while
+///   nobody transacts: anyone may count a person anew by {recountHolders}. A maximum stops whoever comes, never a fact:
+///   a person that becomes retail while it holds is counted above the maximum, and until it is counted receives nothing
+///   more while there is no room.
+/// - A rule that counts other persons than the rules before it begins the counts anew, and none of these rules lets anybody
+///   in whom it binds until every holder was counted.
+///
 /// Adding acts at once and can only stop movements; removing waits out the officer's delay. At most {mostTerms} rules
 /// and as many blackouts stand at once, of which those that have ended make room, {mostVolumeLimits} limits, and
 /// {mostClassRules} class rules.
@@ -94,6 +105,7 @@ interface ITransferTerms {
     /// @param documents Bits of the documents that they need on file to receive.
     /// @param lockup Seconds for which tokens that are issued to them are locked.
     /// @param maxHolding Smallest units that a person may hold in all wallets after it receives; 0 for no limit.
+    /// @param maxHolders Maximum number of persons whom it binds and who hold; 0 for no limit.
     struct ClassRule {
         uint16 country;
         uint8 classes;
@@ -102,6 +114,7 @@ interface ITransferTerms {
         uint16 documents;
         uint32 lockup;
         uint128 maxHolding;
+        uint32 maxHolders;
     }
 
     /// @param rules All that stand now.
@@ -183,6 +196,23 @@ interface ITransferTerms {
 
     /// @return Every rule that stands.
     function classRulesOf(address token) external view returns (ClassRule[] memory);
+
+    /// @notice Counts accounts as holders where they are now, and their persons under the class rules that bind them
+    /// now; anyone may. A rule with a maximum of holders lets nobody in until every holder was counted: see {censusOf}.
+    function recountHolders(address token, address[] calldata accounts) external;
+
+    /// @return persons Persons who are counted under whom the rule binds, whatever it asks; 0 if nobody counts them.
+    function classHoldersOf(address token, ClassRule calldata rule) external view returns (uint256 persons);
+
+    /// @return True if the person behind an account is counted under whom the rule binds.
+    function isCountedUnder(address token, address account, ClassRule calldata rule) external view returns (bool);
+
+    /// @return True if a person who is counted under whom the rule binds no longer is, once the account holds nothing.
+    function leavesUnder(address token, address account, ClassRule calldata rule) external view returns (bool);
+
+    /// @return counted Wallets of holders that are counted under class rules with a maximum of holders.
+    /// @return holders Wallets of holders. If there are more of them, {recountHolders} counts the others.
+    function censusOf(address token) external view returns (uint256 counted, uint256 holders);
 
     /// @return True unless a class rule closes the token to the account now, or asks for documents that it lacks.
     function mayBuy(address token, address account) external view returns (bool);

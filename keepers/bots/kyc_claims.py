@@ -16,7 +16,7 @@ from keepers.compliance.kyc.verification import (
     VerificationState,
     step,
 )
-from keepers.compliance.verdict import Identity
+from keepers.compliance.movement import Identity
 from keepers.contracts.identities import IdentityReader
 from keepers.contracts.onchain_ids import OnchainIds
 from keepers.rpc.errors import ChainError, OutOfGas, Reverted

@@ -379,6 +379,26 @@ def _affiliates(token: str, accounts: tuple[str, ...], *, affiliate: bool) -> An
 
 @click.command()
 @token_argument
+@click.argument("accounts", nargs=-1, metavar="[ACCOUNT...]")
+@click.option("--from-block", type=click.IntRange(min=0), default=0, help="Block from which on holders are looked for.")
+@officers_command
+def recount(token: str, accounts: tuple[str, ...], from_block: int) -> Any:
+    """Count holders of TOKEN anew under class rules that limit how many persons hold it: ACCOUNTs, or whoever is
+    counted wrongly, because a claim has lapsed or the rule is new. Anyone may; it takes no role.
+
+    \b
+    Examples:
+      quantera compliance recount NOTE --dry-run --config officer.yaml
+      quantera compliance recount NOTE 0xHolder --config officer.yaml
+    """
+    from keepers.compliance.arguments import holder
+
+    chosen = sorted({holder(one, "account") for one in accounts})
+    return "recount", (token, *chosen), _desk().recount(token, chosen, from_block)
+
+
+@click.command()
+@token_argument
 @account_argument
 @click.argument("amount")
 @reference_option
@@ -488,6 +508,7 @@ COMMANDS = (
     lift,
     venue,
     affiliates,
+    recount,
     issue,
     force,
     recover,

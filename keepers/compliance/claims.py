@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from keepers.compliance.moments import moment
-from keepers.compliance.verdict import Identity, class_name
+from keepers.compliance.movement import Identity
+from keepers.compliance.verdict import class_name
 
 _KYC, _AML, _ACCREDITATION = 1, 2, 3
 """IIdentityRegistry.Term; 0 is none."""

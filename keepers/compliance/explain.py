@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from keepers.compliance.countries import BELONGS_TO, letters_of
+from keepers.compliance.movement import Finding, Movement, Party, State
 from keepers.compliance.rulebook.assignment import Assignment
 from keepers.compliance.rules import CLOSED, Reason, Rule, document_names, whole
-from keepers.compliance.verdict import Finding, Movement, Party, State, class_name, class_names, crosses
+from keepers.compliance.verdict import class_name, class_names, crosses
 
 _LABELS = {"travel_threshold": "travel rule", "report_threshold": "reporting"}
 

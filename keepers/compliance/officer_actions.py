@@ -11,8 +11,9 @@ from keepers.compliance.claims import Verdict
 from keepers.compliance.countries import UNSTATED, letters_of
 from keepers.compliance.errors import ComplianceError
 from keepers.compliance.moments import moment
+from keepers.compliance.movement import Finding, Identity, Movement, Party, State
 from keepers.compliance.rules import InvestorClass, Reason, document_names, whole
-from keepers.compliance.verdict import Finding, Identity, Movement, Party, State, class_name, judge
+from keepers.compliance.verdict import class_name, judge, judge_holding
 
 Contract = Literal[
     "AccessManager",
@@ -163,10 +164,10 @@ def standing(party: Party, state: State) -> Finding | None:
         text = "frozen for this token"
         return Finding("receiver", party.address, "wallet", False, Reason.WALLET_FROZEN, text)
     somebody = Party("0x" + "00" * 20)
-    movement = Movement(somebody if party.identity.venue else None, party, 0)
+    judged = judge(Movement(somebody, party, 0), state) if party.identity.venue else judge_holding(party, state)
     failing = (
         finding
-        for finding in judge(movement, state)
+        for finding in judged
         if not finding.passed and finding.role in ("receiver", "token") and finding.reason not in _OF_AN_AMOUNT
     )
     return next(failing, None)

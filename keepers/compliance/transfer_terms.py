@@ -149,6 +149,7 @@ class ClassRule:
         documents: Bits of the documents that they need to receive.
         lockup: Seconds for which tokens that are issued to them are locked.
         max_holding: Smallest units that a person may hold after it receives; 0 for no limit.
+        max_holders: Maximum number of persons whom it binds and who hold; 0 for no limit.
     """
 
     country: int
@@ -158,19 +159,25 @@ class ClassRule:
     documents: int
     lockup: int
     max_holding: int
+    max_holders: int = 0
 
     @classmethod
     def of(cls, struct: Iterable[Any]) -> Self:
         """A rule as an ABI decoder gives it."""
-        country, classes, exempt_topics, closed, documents, lockup, max_holding = struct
-        numbers = int(documents), int(lockup), int(max_holding)
-        return cls(int(country), int(classes), int(exempt_topics), bool(closed), *numbers)
+        country, classes, exempt_topics, closed, *numbers = struct
+        return cls(int(country), int(classes), int(exempt_topics), bool(closed), *map(int, numbers))
 
-    def struct(self) -> tuple[int, int, int, bool, int, int, int]:
+    def struct(self) -> tuple[int, int, int, bool, int, int, int, int]:
         """The rule as an ABI encoder takes it."""
         return (
-            self.country, self.classes, self.exempt_topics, self.closed, self.documents, self.lockup, self.max_holding
+            self.country, self.classes, self.exempt_topics, self.closed, self.documents, self.lockup,
+            self.max_holding, self.max_holders,
         )  # fmt: skip
+
+    @property
+    def who(self) -> tuple[int, int, int]:
+        """Whom it binds: country, classes and exempting topics. Rules that bind the same persons share one count."""
+        return self.country, self.classes, self.exempt_topics
 
     def binds_in(self, countries: Iterable[int]) -> bool:
         """True if it binds persons with wallets in these countries, as stored codes, whatever they are."""
@@ -205,6 +212,8 @@ class ClassRule:
             duties.append(f"locked up for {self.lockup / 86_400:g} days")
         if self.max_holding:
             duties.append("a maximum")
+        if self.max_holders:
+            duties.append(f"{self.max_holders:,} of them hold at most")
         return f"of {who}{where}{unless}: {'; '.join(duties)}"
 
 

@@ -12,10 +12,10 @@ from eth_utils.address import is_address, to_checksum_address
 from keepers import abi
 from keepers.abi import Fragment
 from keepers.compliance.countries import UNSTATED
+from keepers.compliance.movement import Identity, Movement, Party, State
 from keepers.compliance.report_log import Entry, LogKind
 from keepers.compliance.rules import CLOSED, EVERYWHERE, UNLIMITED, IssueRule, Reason, Rule, TokenRule
 from keepers.compliance.transfer_terms import Blackout, ClassRule, PairRule, TransferTerms, VolumeLimit
-from keepers.compliance.verdict import Identity, Movement, Party, State
 from keepers.rpc.errors import ChainError
 from keepers.rpc.node import Block, Call, Node, must
 
@@ -125,6 +125,13 @@ class ComplianceReader:
             )
             under = dict(zip(limits, map(must, counted), strict=True))
             parties[sender] = replace(parties[sender], sent=sent, sent_under=under)
+        counting = [rule for rule in state.terms.class_rules if rule.max_holders]
+        if receiver is not None:
+            inside = self._under("isCountedUnder", (receiver,), counting)
+            parties[receiver] = replace(parties[receiver], counted_under=_true(inside))
+        if sender is not None:
+            alone = self._under("leavesUnder", (sender,), counting)
+            parties[sender] = replace(parties[sender], leaves_under=_true(alone))
         find = {None: None, **parties}
         return Movement(find[sender], find[receiver], amount, find[spender]), state
 
@@ -140,6 +147,13 @@ class ComplianceReader:
             holds[to_checksum_address("0x" + str(log["topics"][2])[-40:])] = int(str(log["data"]), 16) == 1
         return self.parties(sorted(address for address, counted in holds.items() if counted))
 
+    def counted(self, first_block: int = 0) -> tuple[list[Party], State]:
+        """Holders, and the class rules with a maximum of holders under which each person is counted."""
+        parties, state = self.holders(first_block)
+        counting = [rule for rule in state.terms.class_rules if rule.max_holders]
+        found = (_true(self._under("isCountedUnder", (party.address,), counting)) for party in parties)
+        return [replace(party, counted_under=under) for party, under in zip(parties, found, strict=True)], state
+
     def parties(self, addresses: Sequence[str], countries: Iterable[int] = ()) -> tuple[list[Party], State]:
         """Accounts with all that the rules look at, in their order; and the rules of more countries than theirs."""
         found = self._parties(addresses)
@@ -151,6 +165,8 @@ class ComplianceReader:
         token_rule = self.token_rule()
         holders = self._calls(Call(self.engine, _engine("holdersOf"), (self.token, code)) for code in countries or [1])
         issues = self._issues([0, *countries])
+        terms = self.terms()
+        counted = self._under("classHoldersOf", (), [rule for rule in terms.class_rules if rule.max_holders])
         return State(
             now=self.block.timestamp,
             decimals=self.decimals,
@@ -163,8 +179,15 @@ class ComplianceReader:
             supply=self._call(self.token, _token("totalSupply")),
             issue_rules={code: rule for code, (rule, _) in issues.items()},
             issued_in={code: issued for code, (_, issued) in issues.items()},
-            terms=self.terms(),
+            terms=terms,
+            class_holders=counted,
+            census=self._call(self.engine, _terms("censusOf"), self.token)[0],
         )
+
+    def _under(self, name: str, account: tuple[str, ...], rules: Sequence[ClassRule]) -> dict[ClassRule, Any]:
+        """The engine's answer about each class rule with a maximum of holders."""
+        answers = self._calls(Call(self.engine, _terms(name), (self.token, *account, rule.struct())) for rule in rules)
+        return dict(zip(rules, map(must, answers), strict=True))
 
     def terms(self) -> TransferTerms:
         """The token's terms by pairs of countries and dates."""
@@ -300,6 +323,10 @@ class ComplianceReader:
 
     def _calls(self, calls: Any) -> list[Any]:
         return self.node.calls(list(calls), self.block.number)
+
+
+def _true(found: dict[ClassRule, bool]) -> frozenset[ClassRule]:
+    return frozenset(rule for rule, yes in found.items() if yes)
 
 
 def _topic(name: str) -> str:

@@ -9,8 +9,8 @@ from eth_utils.address import to_checksum_address
 
 from keepers import abi
 from keepers.abi import Fragment
+from keepers.compliance.movement import Identity
 from keepers.compliance.officer_actions import Holding, Token
-from keepers.compliance.verdict import Identity
 from keepers.contracts.compliance import ZERO, ComplianceReader
 from keepers.rpc.errors import ChainError, NodeRefused, Reverted
 from keepers.rpc.events import LogFilter, pages

@@ -9,7 +9,7 @@ from typing import Any
 from keepers import abi
 from keepers.abi import Fragment
 from keepers.compliance.claims import Topic, Verdict, verdict
-from keepers.compliance.verdict import Identity
+from keepers.compliance.movement import Identity
 from keepers.contracts.compliance import ZERO
 from keepers.rpc.errors import ChainError, OutOfGas, Reverted
 from keepers.rpc.node import Block, Call, Node, must

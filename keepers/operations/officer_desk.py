@@ -12,16 +12,16 @@ from typing import Final
 from eth_utils.crypto import keccak
 
 from keepers import abi
+from keepers.compliance import class_counts
 from keepers.compliance import officer_actions as actions
 from keepers.compliance.arguments import account, units
 from keepers.compliance.claims import Verdict
 from keepers.compliance.countries import UNSTATED
-from keepers.compliance.impact import losses
 from keepers.compliance.moments import moment
+from keepers.compliance.movement import Identity, Party
 from keepers.compliance.officer_actions import Action, Effect, Holding, OfficerError, Step, Token
 from keepers.compliance.plan import AnyStep
 from keepers.compliance.rules import InvestorClass
-from keepers.compliance.verdict import Identity, Party
 from keepers.contracts.access import CANCEL, Access, Scheduled
 from keepers.contracts.compliance import ComplianceReader
 from keepers.contracts.deployment import Deployment
@@ -362,6 +362,18 @@ def affiliates(text: str, holders: Sequence[str], *, affiliate: bool) -> Wish:
     return action
 
 
+def recount(text: str, accounts: Sequence[str], first_block: int) -> Wish:
+    """Counting holders anew under class rules: those that are named, or whoever is counted wrongly."""
+
+    def action(desk: Desk) -> Action:
+        """Finds whom a recount would count otherwise."""
+        token, reader = desk.token(text)
+        holders, state = reader.counted(first_block)
+        return class_counts.recount(token, accounts or class_counts.miscounted(holders, state), state)
+
+    return action
+
+
 def apply(text: str, terms: Path, first_block: int, today: date) -> Wish:
     """Giving a token the rules that the rulebook and its issuer's terms ask for."""
 
@@ -373,9 +385,9 @@ def apply(text: str, terms: Path, first_block: int, today: date) -> Wish:
             reason, remedy = f"{terms.name} does not name it", "add its terms, open nowhere if need be"
             raise OfficerError(f"token {token.symbol}", reason, remedy)
         planned = plan(reader, wanted, first_block, today, dated_terms(reader, terms))
-        holders, state = reader.holders(first_block)
-        gone = losses(holders, state, {code: found.rule for code, found in wanted.items()})
-        lost = tuple(Effect(Holding(token, loss.party, state), "ineligible", loss.finding) for loss in gone)
+        lost = tuple(
+            Effect(Holding(token, loss.party, planned.state), "ineligible", loss.finding) for loss in planned.lost
+        )
         steps = tuple(_applying(token, one) for one in planned.steps)
         told = [line.strip() for line in planned.lines if "becomes ineligible" not in line]
         return Action("apply", f"apply {terms.name} to {token.symbol}", steps, notes=tuple(told), lost=lost)

@@ -50,7 +50,7 @@ _OF_AGENTS = (
 )
 """Functions of a registry that its agents may call; a token's own are all open to the token's agents."""
 
-_OF_EVERYBODY = ("refresh(address)", "transfer(address,uint256)")
+_OF_EVERYBODY = ("recountHolders(address,address[])", "refresh(address)", "transfer(address,uint256)")
 """Functions that ask for no role."""
 
 

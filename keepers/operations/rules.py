@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,16 +10,19 @@ from pathlib import Path
 from keepers.compliance.diff import described, described_losses
 from keepers.compliance.errors import ComplianceError
 from keepers.compliance.explain import explain, words
-from keepers.compliance.impact import losses
+from keepers.compliance.impact import Loss, losses
+from keepers.compliance.movement import State
 from keepers.compliance.plan import AnyStep, changes, issue_steps, steps, term_steps, token_steps
 from keepers.compliance.rulebook import load_rulebook
-from keepers.compliance.rulebook.assignment import Assignment, assign, holders_worldwide
+from keepers.compliance.rulebook.assignment import Assignment, assign, holders_worldwide, with_class_counts
 from keepers.compliance.rulebook.dated import NOTHING_DATED, DatedTerms
 from keepers.compliance.rulebook.terms import load_terms
 from keepers.compliance.rulebook.text import warnings
 from keepers.compliance.rules import Reason
+from keepers.compliance.transfer_terms import ClassRule
 from keepers.compliance.verdict import judge, judge_token, verdict
 from keepers.contracts.compliance import ComplianceReader
+from keepers.contracts.identities import IdentityReader
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,14 @@ class Plan:
     Attributes:
         lines: Text for people.
         steps: Transactions, in their order.
+        lost: Holders who become ineligible.
+        state: Rules and counts on chain.
     """
 
     lines: list[str]
     steps: list[AnyStep]
+    lost: list[Loss]
+    state: State
 
 
 def plan(
@@ -55,13 +63,28 @@ def plan(
     for_all = token_steps(reader.token_rule(), worldwide[0] if worldwide else 0)
     limits = {code: found.issues for code, found in wanted.items() if found.issues.issuance_limit}
     issues = issue_steps(reader.issue_rules(sorted(limits)), limits)
-    terms = term_steps(reader.terms(), dated, reader.block.timestamp)
+    holders, state = reader.holders(from_block)
+    dated = with_class_counts(dated, wanted, state.terms.class_rules)
+    terms = term_steps(state.terms, dated, reader.block.timestamp)
+    lost = losses(holders, state, rules, dated.class_rules)
     lines = described(pending, for_all, wanted, reader.decimals, issues, (terms, dated))
-    if pending:
-        lines += described_losses(losses(*reader.holders(from_block), rules))
+    if pending or terms:
+        lines += described_losses(lost)
+    lines += _census(state, dated.class_rules or ())
     own = (found for code, found in wanted.items() if code == found.jurisdiction.code)
     lines += warnings([found.jurisdiction for found in own if found.rule.classes], today)
-    return Plan(lines, [*for_all, *issues, *terms, *steps(pending)])
+    return Plan(lines, [*for_all, *issues, *terms, *steps(pending)], lost, state)
+
+
+def _census(state: State, wanted: Iterable[ClassRule]) -> list[str]:
+    """A line if holders have to be counted before those whom a class rule counts can come in."""
+    counted = {rule.who for rule in state.terms.class_rules if rule.max_holders}
+    new = {rule.who for rule in wanted if rule.max_holders} - counted
+    missing = state.holders - (0 if new else state.census)
+    if not missing or not (new or counted):
+        return []
+    text = f"{missing} wallets of holders have to be counted before anybody comes in whom the limit of holders binds"
+    return [f"  {text}: quantera compliance recount"]
 
 
 def checked(
@@ -107,4 +130,7 @@ def assignments(reader: ComplianceReader, path: Path) -> dict[int, Assignment] |
 def dated_terms(reader: ComplianceReader, path: Path) -> DatedTerms:
     """Returns the terms with dates that a file asks for; none if the file does not name the token."""
     terms = load_terms(path).of(reader.symbol, reader.token)
-    return NOTHING_DATED if terms is None else terms.dated(load_rulebook(), reader.decimals)
+    if terms is None:
+        return NOTHING_DATED
+    topics = IdentityReader(reader.node, reader.registry).topics(reader.block)
+    return terms.dated(load_rulebook(), reader.decimals, {topic.id: topic.index for topic in topics})

@@ -96,6 +96,27 @@ contract ComplianceInvariantTest is ProtocolTest {
         }
     }
 
+    /// @dev Nobody enters above the maximum of a class, and a recount of everybody counts each person once.
+    /// forge-config: default.invariant.fail-on-revert = true
+    function invariant_PersonsOfAClassAreCounted() public view {
+        assertEq(_handler.enteredAboveLimit(), 0);
+        assertEq(_handler.miscounted(), 0);
+    }
+
+    /// @dev Three of four persons stay: the maximum of three keeps the fourth out, that of four does not.
+    function test_mint__maximumOfAClass__bindsInTheCampaign() public {
+        _handler.burn(0, 0);
+        _handler.burn(4, 0);
+        _handler.limitClass(2, 2, true);
+        uint256 moved = _handler.moved();
+        _handler.mint(0, 0, 100, false);
+        assertEq(_handler.moved(), moved);
+        _handler.limitClass(2, 3, true);
+        _handler.mint(0, 0, 100, false);
+        assertEq(_handler.moved(), moved + 1);
+        assertEq(_handler.miscounted(), 0);
+    }
+
     /// @dev The campaign means something only if tokens move.
     function test_transfer__betweenRegistered__moves() public {
         _handler.transfer(0, 1, 100);

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from keepers.compliance.countries import TERRITORIES
 from keepers.compliance.errors import RulebookError
+from keepers.compliance.rulebook.dated import DatedTerms
 from keepers.compliance.rulebook.duration import seconds
 from keepers.compliance.rulebook.schema import (
     Citation,
@@ -21,6 +22,7 @@ from keepers.compliance.rulebook.schema import (
 )
 from keepers.compliance.rulebook.terms import IssuerTerms, Opening, opened
 from keepers.compliance.rules import DOCUMENTS, UNLIMITED, InvestorClass, IssueRule, Rule, ceil_amount, floor_amount
+from keepers.compliance.transfer_terms import EVERY_OTHER, ClassRule
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Assignment:
         sources: Field of the rule -> the law, in the order of the engine's fields.
         holders_worldwide: Maximum number of holders of the token in all countries that the regime asks for; 0: none.
         issues: Rule for issuing to holders of the jurisdiction.
+        retail_worldwide: Maximum number of retail investors in all countries that the regime asks for; 0: none.
     """
 
     jurisdiction: Jurisdiction
@@ -42,6 +45,7 @@ class Assignment:
     sources: Mapping[str, Citation]
     holders_worldwide: int = 0
     issues: IssueRule = UNLIMITED
+    retail_worldwide: int = 0
 
 
 def assign(rulebook: Rulebook, terms: IssuerTerms, decimals: int, today: date | None = None) -> dict[int, Assignment]:
@@ -93,6 +97,32 @@ def holders_worldwide(assignments: Mapping[int, Assignment]) -> tuple[int, Citat
         return None
     lowest, found = min(asked, key=lambda pair: pair[0])
     return lowest, found.sources["max_holders_worldwide"]
+
+
+def with_class_counts(
+    dated: DatedTerms, assignments: Mapping[int, Assignment], standing: Iterable[ClassRule]
+) -> DatedTerms:
+    """Terms with the lowest maximum of retail investors in all countries that a jurisdiction asks for.
+
+    Where the issuer leaves class rules to the officer, those that stand are kept; one that allows no more is enough.
+
+    Args:
+        dated: Terms that the issuer's decisions ask for.
+        assignments: The rulebook's rules for the token, by country.
+        standing: Class rules on chain.
+    """
+    asked = [found for found in assignments.values() if found.retail_worldwide]
+    if not asked:
+        return dated
+    found = min(asked, key=lambda one: one.retail_worldwide)
+    law = f"{found.regime}: {found.sources['max_non_accredited_worldwide']}"
+    rule = ClassRule(EVERY_OTHER, 1 << InvestorClass.RETAIL, 0, False, 0, 0, 0, found.retail_worldwide)
+    if dated.class_rules is not None:
+        return replace(dated, class_rules={**dated.class_rules, rule: law})
+    kept = dict.fromkeys(standing, "the compliance officer's")
+    if any(one.who == rule.who and 0 < one.max_holders <= rule.max_holders for one in kept):
+        return dated
+    return replace(dated, class_rules={**kept, rule: law})
 
 
 def _choice(jurisdiction: Jurisdiction, opening: Opening, terms: IssuerTerms, today: date) -> str:
@@ -192,6 +222,7 @@ class _Packer:
             for member, value in self._members(field, rule.value).items():
                 values[member], sources[member] = value, rule
         worldwide, issues = values.pop("max_holders_worldwide", 0), values.pop("period_issuance", UNLIMITED)
+        retail = values.pop("max_non_accredited_worldwide", 0)
         # Nobody may come in, so nobody has to bring anything; but who is in may leave or not.
         if "inbound_blocked" in values:
             values = {"outbound_blocked": True} if values.get("outbound_blocked") else {}
@@ -199,7 +230,7 @@ class _Packer:
             issues = UNLIMITED
         elif offering.lockup and seconds(offering.lockup.value) > values.get("lockup", 0):
             values["lockup"], sources["lockup"] = seconds(offering.lockup.value), offering.lockup
-        return Assignment(jurisdiction, name, Rule(**values), sources, worldwide, issues)
+        return Assignment(jurisdiction, name, Rule(**values), sources, worldwide, issues, retail)
 
     def _members(self, field: str, value: Any) -> dict[str, Any]:
         """A law's value as members of the engine's rule."""
@@ -241,6 +272,7 @@ _MEMBERS: dict[str, tuple[str, Callable[[_Packer, Any], Any]]] = {
     "maximum_holding": ("max_holding", _Packer.at_most),
     "max_holders": ("max_holders", lambda _, number: number),
     "max_holders_worldwide": ("max_holders_worldwide", lambda _, number: number),
+    "max_non_accredited_worldwide": ("max_non_accredited_worldwide", lambda _, number: number),
     "inbound": ("inbound_blocked", lambda _, __: True),
     "outbound": ("outbound_blocked", lambda _, __: True),
     "resident_only": ("resident_only", lambda _, __: True),

@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Annotated, Any, Self
 
+from eth_utils.crypto import keccak
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from keepers.compliance.countries import BELONGS_TO, NUMERIC, letters_of
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.moments import NEVER
 from keepers.compliance.rulebook.duration import seconds
-from keepers.compliance.rulebook.schema import Classes, Documents, Line, Offering, Period, Strict
+from keepers.compliance.rulebook.schema import Classes, Documents, Holders, Line, Offering, Period, Strict
 from keepers.compliance.rules import DOCUMENTS, InvestorClass
 from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, ClassRule, PairRule, VolumeLimit
 
@@ -99,6 +100,13 @@ class Quiet(Dated):
         return Blackout(*self.period(), self.affiliates_only)
 
 
+ClaimTopic = Annotated[
+    Annotated[int, Field(ge=0, lt=2**256, strict=True)] | Annotated[str, Field(min_length=1, max_length=100)],
+    BeforeValidator(no_boolean),
+]
+"""A claim topic by its number, or by the name whose hash is its number."""
+
+
 class Volume(Strict):
     """A maximum that a person sends in any period, beside the one of its country's regime.
 
@@ -141,40 +149,49 @@ class ClassDuties(Strict):
     Attributes:
         country: Country whose persons it binds, by its letters; None for every country.
         classes: Classes that it binds.
-        exempt_topics: Numbers of claim topics in the token's registry; who has all of them is not bound.
+        exempt_topics: Claim topics of the token's registry, by numbers or names; who has all of them is not bound. A
+            topic's number is the Keccak-256 hash of its name.
         closed: True if they receive nothing; then nothing else is asked of them.
         documents: Documents that they need on file to receive.
         lockup: Period for which tokens that are issued to them are locked.
         tokens: Whole tokens that a person may hold at most.
         percent: Part of the supply that the terms name, instead of tokens.
+        holders: Maximum number of persons whom it binds and who hold.
         law: Law, contract or policy that asks for it.
     """
 
     country: Annotated[str, BeforeValidator(no_boolean), AfterValidator(country_letters)] | None = None
     classes: Classes
-    exempt_topics: tuple[Annotated[int, Field(ge=0, le=15)], ...] = ()
+    exempt_topics: tuple[ClaimTopic, ...] = ()
     closed: bool = False
     documents: Documents | None = None
     lockup: Period | None = None
     tokens: Annotated[Decimal, Field(gt=0)] | None = None
     percent: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    holders: Holders | None = None
     law: Line
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
         if self.tokens is not None and self.percent is not None:
             raise ValueError("give tokens, or percent of the supply: one of the two")
-        asks = any(one is not None for one in (self.documents, self.lockup, self.tokens, self.percent))
+        duties = (self.documents, self.lockup, self.tokens, self.percent, self.holders)
+        asks = any(one is not None for one in duties)
         if asks == self.closed:
-            raise ValueError("close the classes, or ask for documents, a lockup or a maximum: one of the two")
+            raise ValueError("close the classes, or ask for documents, a lockup, a maximum or holders: one of the two")
         return self
 
-    def class_rule(self, supply: Decimal | None, decimals: int) -> ClassRule:
+    def class_rule(self, supply: Decimal | None, decimals: int, topics: Mapping[int, int]) -> ClassRule:
         """The rule that the chain keeps; a maximum is rounded down.
+
+        Args:
+            supply: Whole tokens; None if the terms do not name it.
+            decimals: Decimals of the token.
+            topics: Claim topics of the token's registry -> index.
 
         Raises:
             RulebookError: If the maximum is a part of a supply that the terms do not name, or less than nothing can be
-                divided.
+                divided, or if the registry lacks a topic that exempts.
         """
         most = 0
         if self.tokens is not None or self.percent is not None:
@@ -182,11 +199,12 @@ class ClassDuties(Strict):
         return ClassRule(
             EVERY_OTHER if self.country is None else NUMERIC[self.country],
             sum(1 << InvestorClass[name.upper()] for name in self.classes),
-            sum(1 << topic for topic in set(self.exempt_topics)),
+            sum(1 << _index(topic, topics, self.law) for topic in dict.fromkeys(self.exempt_topics)),
             self.closed,
             sum(1 << DOCUMENTS.index(name) for name in self.documents or ()),
             seconds(self.lockup) if self.lockup is not None else 0,
             most,
+            self.holders or 0,
         )
 
 
@@ -264,6 +282,16 @@ def _units(
     if not 0 < units < 2**112:
         raise RulebookError("terms", f"{kind} of {whole:f} tokens cannot be limited", "correct it")
     return units
+
+
+def _index(topic: int | str, topics: Mapping[int, int], law: str) -> int:
+    number = topic if isinstance(topic, int) else int.from_bytes(keccak(text=topic))
+    if number not in topics:
+        known = ", ".join(map(str, topics)) or "none"
+        reason = f"is no claim topic of the token's registry (classes, for {law})"
+        remedy = f"add it to the registry, or name one that it has: {known}"
+        raise RulebookError(f"exempt_topics: {topic}", reason, remedy)
+    return topics[number]
 
 
 _PLURALS = {"volume": "volumes", "class": "classes"}

@@ -171,6 +171,7 @@ class Rules(Strict):
         maximum_holding: Maximum of a holding.
         max_holders: Maximum number of holders in the jurisdiction.
         max_holders_worldwide: Maximum number of holders of the token in all countries together.
+        max_non_accredited_worldwide: Maximum number of persons in all countries together who are retail investors.
         period_volume: Maximum that a holder may send in any period.
         period_issuance: Maximum that holders in the jurisdiction may be issued in any period, all together.
         inbound: "blocked" if nobody there may receive.
@@ -187,6 +188,7 @@ class Rules(Strict):
     maximum_holding: Rule[Money] | None = None
     max_holders: Rule[Holders] | None = None
     max_holders_worldwide: Rule[Holders] | None = None
+    max_non_accredited_worldwide: Rule[Holders] | None = None
     period_volume: Rule[Volume] | None = None
     period_issuance: Rule[Volume] | None = None
     inbound: Rule[Literal["blocked"]] | None = None

@@ -138,18 +138,24 @@ class IssuerTerms(Strict):
     worth: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
     supply: Annotated[Decimal, Field(gt=0)] | None = None
 
-    def dated(self, rulebook: Rulebook, decimals: int) -> DatedTerms:
+    def dated(self, rulebook: Rulebook, decimals: int, topics: Mapping[int, int] | None = None) -> DatedTerms:
         """The terms beside the countries' rules that the decisions ask for.
 
+        Args:
+            rulebook: Jurisdictions and offerings.
+            decimals: Decimals of the token.
+            topics: Claim topics of the token's registry -> index; None if it has none.
+
         Raises:
-            RulebookError: If they speak of a part of a supply that they do not name.
+            RulebookError: If they speak of a part of a supply that they do not name, or of a claim topic that the
+                registry lacks.
         """
         volumes = None
         if self.volumes is not None:
             volumes = {one.volume_limit(self.supply, decimals): one.law for one in self.volumes}
         classes = None
         if self.classes is not None:
-            classes = {one.class_rule(self.supply, decimals): one.law for one in self.classes}
+            classes = {one.class_rule(self.supply, decimals, topics or {}): one.law for one in self.classes}
         offering = rulebook.offerings.get(self.offering) if self.offering else None
         return dated_terms(offering, self.closing, self.ways, self.blackouts, volumes, classes)
 

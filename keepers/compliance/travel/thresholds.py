@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keepers.compliance.countries import letters_of
+from keepers.compliance.movement import Movement, State
 from keepers.compliance.rulebook import Jurisdiction
-from keepers.compliance.verdict import Movement, State, crosses
+from keepers.compliance.verdict import crosses
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ EVERYWHERE = 65_535
 NO_LIMIT = (0, 0, 0)
 VALIDITY = 90 * DAY
 
+Who = tuple[int, int, int]
+"""Whom a class rule binds: country, classes, exempting topics."""
+ClassRule = tuple[int, int, int, bool, int, int, int, int]
+
 
 @dataclass
 class Person:
@@ -27,6 +31,45 @@ class Person:
     expiry: int
     identity: str | None = None
     documents: int = 0
+
+
+@dataclass
+class Census:
+    """Persons who are counted under class rules, by whom the rules bind."""
+
+    keys: list[Who] = field(default_factory=list)
+    seats: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, set[Who]] = field(default_factory=dict)
+
+    def copy(self) -> Census:
+        return Census(self.keys, dict(self.seats), dict(self.marks))
+
+    def count(self, who: Who) -> int:
+        return sum(who in marks for marks in self.marks.values())
+
+    def seat(self, model: Model, name: str, counted: dict[str, int], now: int) -> None:
+        """Counts a wallet under its person as long as it is a holder; a person by what its wallets show now."""
+        if not self.keys:
+            return
+        person = model.links.get(name, name)
+        former = self.seats.pop(name, None)
+        if name in counted:
+            self.seats[name] = person
+        if former is not None and former not in self.seats.values():
+            self.marks.pop(former, None)
+        if name in counted:
+            self.marks[person] = {who for who in self.keys if model.binds(name, who, now, counted)}
+
+    def knows_all(self, sender: str, counted: dict[str, int]) -> bool:
+        """True if every holder has a seat; a batch's sender may have left with a first leg of nothing."""
+        return len(self.seats.keys() - ({sender} - counted.keys())) == len(counted)
+
+    def leaving(self, sender: str, after: dict[str, int]) -> set[Who]:
+        """Whom nobody counts a person for any more once the sender has left."""
+        seat = self.seats.get(sender)
+        if seat is None or after[sender] or list(self.seats.values()).count(seat) > 1:
+            return set()
+        return self.marks.get(seat, set())
 
 
 @dataclass
@@ -62,7 +105,8 @@ class Model:
     affiliates: set[str] = field(default_factory=set)
     limits: dict[tuple[int, bool, int], int] = field(default_factory=dict)
     sent_under: dict[tuple[str, tuple[int, bool, int]], list[tuple[int, int]]] = field(default_factory=dict)
-    class_rules: list[tuple[int, int, int, bool, int, int, int]] = field(default_factory=list)
+    class_rules: list[ClassRule] = field(default_factory=list)
+    census: Census = field(default_factory=Census)
     granted: int = RETAIL
 
     # -- Who may
@@ -193,7 +237,7 @@ class Model:
 
     # -- Classes of investors
 
-    def class_rules_on(self, name: str, now: int) -> list[tuple[int, int, int, bool, int, int, int]]:
+    def class_rules_on(self, name: str, now: int) -> list[ClassRule]:
         """Class rules that bind somebody, in their order: through what any wallet of the person shows."""
         if name in self.venues:
             return []
@@ -207,18 +251,57 @@ class Model:
 
     def closes_class(self, name: str, now: int) -> Reason:
         """Why class rules let somebody receive nothing."""
-        for _, _, _, closed, documents, _, _ in self.class_rules_on(name, now):
+        for _, _, _, closed, documents, *_ in self.class_rules_on(name, now):
             if closed:
                 return Reason.CLASS_NOT_ALLOWED
             if documents & ~self.people[name].documents:
                 return Reason.DOCUMENT_MISSING
         return Reason.NONE
 
-    def _by_class(self, sender: str, receiver: str, amount: int, now: int, after: dict[str, int]) -> Reason:
+    def binds(self, name: str, who: Who, now: int, counted: dict[str, int]) -> bool:
+        """True if a class rule about these binds a holder; one that was forgotten is retail, without claims."""
+        wallets = self.registered(name)
+        countries = {self.people[other].country for other in wallets if other in self.people}
+        if name not in self.people:
+            countries.add(counted[name])
+        if who[0] not in {EVERYWHERE, *countries}:
+            return False
+        shown = [self.people[other] for other in wallets if other in self.people]
+        forgotten = name not in self.people and bool(who[1] >> RETAIL & 1)
+        return forgotten or any(_shows(person, who[1], who[2], now) for person in shown)
+
+    def require_census(self) -> None:
+        """A rule that counts other persons than those before it begins a count of everybody."""
+        keys = list(dict.fromkeys(rule[:3] for rule in self.class_rules if rule[7]))
+        if not set(keys) <= set(self.census.keys):
+            self.census = Census(keys)
+
+    def _has_seat(self, sender, receiver, now, after, counted, census) -> bool:
+        mine = census.marks.get(self.links.get(receiver, receiver), set())
+        for rule in self.class_rules_on(receiver, now):
+            who, most = rule[:3], rule[7]
+            if not most or who in mine:
+                continue
+            others = census.count(who) - (who in census.leaving(sender, after))
+            if not census.knows_all(sender, counted) or others + 1 > most:
+                return False
+        return True
+
+    def _seat_both(self, census, sender, receiver, amount, counted, first, now) -> None:
+        if not amount:
+            return
+        if sender not in ("nobody", receiver) and (first or (sender in counted) != (sender in census.seats)):
+            census.seat(self, sender, counted, now)
+        if receiver != "nobody":
+            census.seat(self, receiver, counted, now)
+
+    def _by_class(self, sender, receiver, amount, now, after, counted, census) -> Reason:
         if not amount or receiver in self.venues or self.is_one_person(sender, receiver):
             return Reason.NONE
         if reason := self.closes_class(receiver, now):
             return reason
+        if not self._has_seat(sender, receiver, now, after, counted, census):
+            return Reason.TOO_MANY_HOLDERS
         most = min((rule[6] for rule in self.class_rules_on(receiver, now) if rule[6]), default=0)
         if most and sum(after[name] for name in self.registered(receiver)) > most:
             return Reason.ABOVE_MAXIMUM_HOLDING
@@ -233,7 +316,7 @@ class Model:
             if sender != "nobody":
                 after[sender] -= amount
             after[receiver] += amount
-        counted, home = dict(self.counted), self.country(sender)
+        counted, home, census = dict(self.counted), self.country(sender), self.census.copy()
         placed: dict[int, int] = {}
         spent = 0
         for place, (receiver, amount) in enumerate(legs.items()):
@@ -243,13 +326,14 @@ class Model:
                     return name, reason
             if reason := self._issuing(sender, receiver, amount, now, after, placed):
                 return receiver, reason
-            if reason := self._by_class(sender, receiver, amount, now, after):
+            if reason := self._by_class(sender, receiver, amount, now, after, counted, census):
                 return receiver, reason
             name, reason = self._dated(sender, receiver, now, kind, spent + amount)
             if reason:
                 return name, reason
             spent += 0 if self.is_one_person(sender, receiver) else amount
             self._touch(counted, sender, receiver, amount, sum(legs.values()) if first else 0, after, home)
+            self._seat_both(census, sender, receiver, amount, counted, first, now)
             for country in self.placements(sender, receiver):
                 placed[country] = placed.get(country, 0) + amount
         return "nobody", Reason.NONE
@@ -377,6 +461,7 @@ class Model:
             into = self.rule_of(receiver)
             self._log(sender, receiver, out, into, amount, total, now, place == 0)
             self._touch(self.counted, sender, receiver, amount, total if place == 0 else 0, after, home)
+            self._seat_both(self.census, sender, receiver, amount, self.counted, place == 0, now)
             if sender == receiver or amount == 0:
                 continue
             if sender != "nobody":
@@ -417,6 +502,7 @@ class Model:
         home = self.country(name)
         self.balances[name] -= amount
         self._touch(self.counted, name, "nobody", 0, amount, self.balances, home)
+        self._seat_both(self.census, name, "nobody", amount, self.counted, True, now)
         self._unlock(name, now)
 
     # -- Lock-ups: tranches by their ends; those that end on one day are one

@@ -51,27 +51,17 @@ issues = st.builds(
 ends = st.sampled_from([*COUNTRIES, EVERY_OTHER])
 ways = st.lists(st.tuples(ends, ends), max_size=2)
 quiet = st.lists(st.booleans(), max_size=2)
+duties = st.sampled_from(
+    [
+        (True, 0, 0, 0, 0),
+        *[(False, documents, 0, 0, 0) for documents in (1, 2)],
+        *[(False, 0, 0, most, 0) for most in (20, 45)],
+        *[(False, 0, 0, 0, holders) for holders in (1, 2, 1, 2)],
+    ]
+)
 classes = st.lists(
-    st.one_of(
-        st.tuples(ends, st.sampled_from([2, 14]), st.sampled_from([0, 1 << 9]), st.just(True), *[st.just(0)] * 3),
-        st.tuples(
-            ends,
-            st.sampled_from([2, 14]),
-            st.sampled_from([0, 1 << 9]),
-            st.just(False),
-            st.sampled_from([1, 2]),
-            st.just(0),
-            st.just(0),
-        ),
-        st.tuples(
-            ends,
-            st.sampled_from([2, 14]),
-            st.sampled_from([0, 1 << 9]),
-            st.just(False),
-            st.just(0),
-            st.just(0),
-            st.sampled_from([20, 45]),
-        ),
+    st.tuples(ends, st.sampled_from([2, 14]), st.sampled_from([0, 1 << 9]), duties).map(
+        lambda drawn: (*drawn[:3], *drawn[3])
     ),
     max_size=2,
     unique=True,
@@ -159,6 +149,7 @@ def prepare(
     blackouts=quiet,
     volume_limits=volumes,
     class_rules=classes,
+    recounted=st.sampled_from([3, 3, 3, 1]),
     amounts=st.lists(st.sampled_from([0, 1, 5, 20, 23, 40]), min_size=2, max_size=2, unique=True),
 )
 @settings(max_examples=max(5, settings.default.max_examples // 8))
@@ -173,6 +164,7 @@ def test_judge__any_rules_and_holders__says_what_the_engine_says(
     blackouts: list[bool],
     volume_limits: list[tuple[int, bool, int, int]],
     class_rules: list[tuple[Any, ...]],
+    recounted: int,
     amounts: list[int],
     has_treasury: bool,
 ) -> None:
@@ -197,6 +189,7 @@ def test_judge__any_rules_and_holders__says_what_the_engine_says(
         send(market.w3, market.owner, terms.addVolumeLimits(token.address, volume_limits))
         if class_rules:
             send(market.w3, market.owner, terms.addClassRules(token.address, class_rules))
+        send(market.w3, market.owner, terms.recountHolders(token.address, accounts[:recounted]))
         send(market.w3, market.owner, terms.addAffiliates(token.address, accounts[:1]))
         reader = market.reader(token)
         for sender, receiver, amount in product([None, *accounts], [*accounts, None], amounts):

@@ -9,7 +9,9 @@ import {IdentityRegistry} from "contracts/identity/IdentityRegistry.sol";
 import {LyingIdentity} from "contracts/mocks/LyingIdentity.sol";
 import {ComplianceAwareToken} from "contracts/tokens/ComplianceAwareToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {ITransferTerms} from "interfaces/compliance/ITransferTerms.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
+import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
 /// @title Holders, agents and officers who do anything, in any order
 /// @notice Holds every role itself. After each movement it asks of each account that has more than before whether it
@@ -19,15 +21,20 @@ contract HolderHandler is Test {
     AutomatedComplianceEngine private immutable _engine;
     IdentityRegistry private immutable _registry;
     SanctionsList private immutable _sanctions;
+    ITransferTerms private immutable _terms;
 
     uint16[3] private _countries = [756, 276, 840];
     address[] public wallets;
     LyingIdentity[] private _identities;
     mapping(address wallet => uint256) private _before;
+    mapping(address wallet => bool) private _countedBefore;
+    ITransferTerms.ClassRule private _limit;
 
     uint256 public moved;
     uint256 public reachedRefused;
     uint256 public refusedButNotSeen;
+    uint256 public enteredAboveLimit;
+    uint256 public miscounted;
 
     constructor(
         ComplianceAwareToken token_,
@@ -36,6 +43,7 @@ contract HolderHandler is Test {
         SanctionsList sanctions
     ) {
         (token, _engine, _registry, _sanctions) = (token_, engine, registry, sanctions);
+        _terms = ITransferTerms(address(engine));
         for (uint256 i; i < 8; ++i) {
             wallets.push(makeAddr(string.concat("wallet ", vm.toString(i))));
             if (i < 4) _identities.push(new LyingIdentity());
@@ -194,6 +202,33 @@ contract HolderHandler is Test {
         _engine.setTokenRule(address(token), IAutomatedComplianceEngine.TokenRule(0, how % 6 == 0 ? 3 : 0));
     }
 
+    function limitClass(uint256 who, uint256 most, bool counted) external {
+        ITransferTerms.ClassRule[] memory rules = new ITransferTerms.ClassRule[](1);
+        rules[0] = _limit;
+        if (_limit.maxHolders != 0) _terms.removeClassRules(address(token), rules);
+        (rules[0].country, rules[0].classes) = (who % 2 == 0 ? 65_535 : _countries[who % 3], who % 4 < 2 ? 2 : 14);
+        rules[0].maxHolders = uint32(1 + most % 5);
+        _limit = rules[0];
+        _terms.addClassRules(address(token), rules);
+        if (counted) recountAll();
+    }
+
+    /// @dev Afterwards every holder has a seat, and the count is the number of persons who are counted.
+    function recountAll() public {
+        _terms.recountHolders(address(token), wallets);
+        (uint256 seats, uint256 holders) = _terms.censusOf(address(token));
+        if (_limit.maxHolders == 0) return;
+        if (seats != holders) ++miscounted;
+        uint256 persons;
+        for (uint256 i; i < wallets.length; ++i) {
+            if (!_isCounted(wallets[i])) continue;
+            uint256 k;
+            while (k < i && _personOf(wallets[k]) != _personOf(wallets[i])) ++k;
+            if (k == i) ++persons;
+        }
+        if (persons != _terms.classHoldersOf(address(token), _limit)) ++miscounted;
+    }
+
     function wait(uint256 time) external {
         vm.warp(vm.getBlockTimestamp() + time % 20 days);
     }
@@ -211,6 +246,7 @@ contract HolderHandler is Test {
     function _remember() private {
         for (uint256 i; i < wallets.length; ++i) {
             _before[wallets[i]] = token.balanceOf(wallets[i]);
+            _countedBefore[wallets[i]] = _isCounted(wallets[i]);
         }
     }
 
@@ -220,12 +256,42 @@ contract HolderHandler is Test {
         for (uint256 i; i < wallets.length; ++i) {
             if (token.balanceOf(wallets[i]) > _before[wallets[i]] && _isStopped(wallets[i])) ++reachedRefused;
         }
+        if (_limit.maxHolders != 0 && _entered() && _terms.classHoldersOf(address(token), _limit) > _allowed()) {
+            ++enteredAboveLimit;
+        }
     }
 
     function _isStopped(address account) private view returns (bool) {
         IIdentityRegistry.Identity memory found = _registry.identityOf(account);
         if (found.frozen || found.sanctioned) return true;
         return !found.venue && _engine.eligibility(address(token), account) != IAutomatedComplianceEngine.Reason.None;
+    }
+
+    /// @dev Somebody who has more than before is counted now and was not.
+    function _entered() private view returns (bool) {
+        for (uint256 i; i < wallets.length; ++i) {
+            bool more = token.balanceOf(wallets[i]) > _before[wallets[i]];
+            if (more && !_countedBefore[wallets[i]] && _isCounted(wallets[i])) return true;
+        }
+        return false;
+    }
+
+    /// @dev A sender whose claims lapsed is counted anew by its sale, above the maximum if need be.
+    function _allowed() private view returns (uint256 most) {
+        most = _limit.maxHolders;
+        for (uint256 i; i < wallets.length; ++i) {
+            bool less = token.balanceOf(wallets[i]) < _before[wallets[i]];
+            if (less && !_countedBefore[wallets[i]] && _isCounted(wallets[i])) ++most;
+        }
+    }
+
+    function _isCounted(address account) private view returns (bool) {
+        return _limit.maxHolders != 0 && _terms.isCountedUnder(address(token), account, _limit);
+    }
+
+    function _personOf(address account) private view returns (address) {
+        (IOnchainId identity,,) = _registry.personOf(account);
+        return address(identity) == address(0) ? account : address(identity);
     }
 
     function _legs(

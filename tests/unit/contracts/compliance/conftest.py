@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.fixtures.protocol import GERMANY, SWITZERLAND, UNITED_STATES
+from tests.fixtures.compliance import AML_TOPIC, KYC_TOPIC, class_rule
+from tests.fixtures.protocol import ACCREDITED, GERMANY, SWITZERLAND, UNITED_STATES
 
 
 @pytest.fixture
@@ -27,5 +28,37 @@ def wallets(trusted, create_onchainid, claim, compliance_officer, actors):
         for account, country in zip(found, countries, strict=True):
             trusted.registerIdentity(account, identity, country, sender=compliance_officer)
         return found
+
+    return made
+
+
+@pytest.fixture
+def bind(transfer_terms, compliance_officer):
+    """`bind(token, **fields)`: adds a class rule; it binds retail investors unless said otherwise."""
+
+    def done(token, **fields):
+        transfer_terms.addClassRules(token, [class_rule(**fields)], sender=compliance_officer)
+
+    return done
+
+
+@pytest.fixture
+def accredited(register, actors):
+    """An accredited Swiss, on the officer's word."""
+    return register(actors["trader"], SWITZERLAND, ACCREDITED)
+
+
+@pytest.fixture
+def identified(trusted, create_onchainid, claim, compliance_officer, wallet):
+    """`identified(topic, country, expiry)`: an ONCHAINID with KYC, AML and one more claim, and its wallet."""
+
+    def made(topic=None, country=SWITZERLAND, expiry=2**40 - 1):
+        identity, account = create_onchainid(), wallet()
+        for known in (KYC_TOPIC, AML_TOPIC):
+            claim(identity, known)
+        if topic is not None:
+            claim(identity, topic, expiry)
+        trusted.registerIdentity(account, identity, country, sender=compliance_officer)
+        return identity, account
 
     return made

@@ -7,52 +7,22 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC, ONCHAINID, Reason, trex
-from tests.fixtures.protocol import ACCREDITED, DAY, GERMANY, INSTITUTIONAL, RETAIL, SWITZERLAND, UNITED_STATES
+from tests.fixtures.compliance import (
+    ACCREDITED_TOPIC,
+    AML_TOPIC,
+    ANYWHERE,
+    KYC_TOPIC,
+    ONCHAINID,
+    Reason,
+    class_rule,
+    trex,
+)
+from tests.fixtures.protocol import ACCREDITED, DAY, EVERY_CLASS, GERMANY, RETAIL, SWITZERLAND, UNITED_STATES
 from tests.reverts import reverts
 
-ANY = 65_535
 PUERTO_RICO = 630
-EVERY_CLASS = 1 << RETAIL | 1 << ACCREDITED | 1 << INSTITUTIONAL
 ACCREDITED_CLAIM = 1 << 2
 """Bit of the third topic that the fixture `trust` adds."""
-
-
-def class_rule(classes=1 << RETAIL, country=ANY, exempt_topics=0, closed=False, documents=0, lockup=0, max_holding=0):
-    """ITransferTerms.ClassRule."""
-    return country, classes, exempt_topics, closed, documents, lockup, max_holding
-
-
-@pytest.fixture
-def bind(transfer_terms, compliance_officer):
-    """`bind(token, **fields)`: adds a class rule; it binds retail investors unless said otherwise."""
-
-    def done(token, **fields):
-        transfer_terms.addClassRules(token, [class_rule(**fields)], sender=compliance_officer)
-
-    return done
-
-
-@pytest.fixture
-def accredited(register, actors):
-    """An accredited Swiss, on the officer's word."""
-    return register(actors["trader"], SWITZERLAND, ACCREDITED)
-
-
-@pytest.fixture
-def identified(trusted, create_onchainid, claim, compliance_officer, wallet):
-    """`identified(topic, country, expiry)`: an ONCHAINID with KYC, AML and one more claim, and its wallet."""
-
-    def made(topic=None, country=SWITZERLAND, expiry=2**40 - 1):
-        identity, account = create_onchainid(), wallet()
-        for known in (KYC_TOPIC, AML_TOPIC):
-            claim(identity, known)
-        if topic is not None:
-            claim(identity, topic, expiry)
-        trusted.registerIdentity(account, identity, country, sender=compliance_officer)
-        return identity, account
-
-    return made
 
 
 # -- Whom a rule binds
@@ -365,7 +335,13 @@ def test_add_class_rules__twice__stands_once(token, bind, transfer_terms):
 
 def test_add_class_rules__every_field__is_read_back(token, bind, transfer_terms, counterparty, accredited):
     most = 2**128 - 1
-    fields = {"country": SWITZERLAND, "documents": 0xFFFF, "lockup": 2**32 - 1, "max_holding": most}
+    fields = {
+        "country": SWITZERLAND,
+        "documents": 0xFFFF,
+        "lockup": 2**32 - 1,
+        "max_holding": most,
+        "max_holders": 2**32 - 1,
+    }
     bind(token, exempt_topics=0xFFFF, classes=EVERY_CLASS, **fields)
     wanted = class_rule(EVERY_CLASS, exempt_topics=0xFFFF, **fields)
     assert [tuple(found) for found in transfer_terms.classRulesOf(token)] == [wanted]
@@ -402,10 +378,11 @@ def test_remove_class_rules__equal_one__is_gone_and_others_stay(
         {"classes": 16, "closed": True},
         {},
         {"closed": True, "max_holding": 1},
+        {"closed": True, "max_holders": 1},
     ],
 )
 def test_add_class_rules__that_says_nothing__refused(token, bind, transfer_terms, fields):
-    with reverts(transfer_terms.TransferTerms__InvalidClassRule, ANY, fields.get("classes", 1 << RETAIL)):
+    with reverts(transfer_terms.TransferTerms__InvalidClassRule, ANYWHERE, fields.get("classes", 1 << RETAIL)):
         bind(token, **fields)
 
 

@@ -153,6 +153,28 @@ def test_affiliates__no_address__one_line(bureau: Bureau, note: Any) -> None:
     assert result.exit_code != 0 and len(result.stderr.strip().splitlines()) == 1
 
 
+# -- Counting under class rules
+
+
+def test_recount__new_limit_of_holders__counts_everybody_and_then_nobody(bureau: Bureau, note: Any) -> None:
+    first, second = bureau.holder(note), bureau.holder(note)
+    terms = bureau.world.w3.eth.contract(address=bureau.engine.address, abi=artifact("TransferTerms").abi)
+    rule = (65_535, 0b1110, 0, False, 0, 0, 0, 499)
+    bureau.world.call(terms.functions.addClassRules(note.address, [rule]))
+    _, holders = terms.functions.censusOf(note.address).call()
+    shown = bureau.done("recount", note.address)
+    assert "0 of 499 persons are counted now" in shown
+    assert f"{holders} wallets of holders are not counted yet" in shown
+    assert terms.functions.censusOf(note.address).call() == [holders, holders]
+    assert all(terms.functions.isCountedUnder(note.address, one, rule).call() for one in (first, second))
+    assert "Nothing to do." in bureau.done("recount", note.address)
+
+
+def test_recount__accounts__are_counted_although_nothing_is_wrong(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    assert f"count {holder} anew" in bureau.done("recount", note.address, holder)
+
+
 # -- Registering, documents, refreshing
 
 

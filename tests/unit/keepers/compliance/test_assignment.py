@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from keepers.compliance.countries import TERRITORIES
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.rulebook import load_rulebook
-from keepers.compliance.rulebook.assignment import assign, holders_worldwide
+from keepers.compliance.rulebook.assignment import assign, holders_worldwide, with_class_counts
+from keepers.compliance.rulebook.dated import NOTHING_DATED, DatedTerms
 from keepers.compliance.rulebook.duration import DAY
 from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import DOCUMENTS, IssueRule, Rule
+from keepers.compliance.transfer_terms import EVERY_OTHER, ClassRule
 from tests.fixtures.openings import everywhere, opening
 
 RULEBOOK = load_rulebook()
@@ -159,7 +162,38 @@ def test_assign__issuer_that_does_not_report__counts_holders_of_record_worldwide
 
 
 def test_assign__tier_1_is_open_to_retail__stays_below_both_numbers_of_section_12g() -> None:
-    assert opened_us("reg-a-tier-1")[840].holders_worldwide == 499
+    found = opened_us("reg-a-tier-1")[840]
+    assert (found.holders_worldwide, found.retail_worldwide) == (1999, 499)
+
+
+# -- Retail investors worldwide
+
+
+NON_ACCREDITED = ClassRule(EVERY_OTHER, 1 << 1, 0, False, 0, 0, 0, 499)
+
+
+def test_with_class_counts__nobody_asks__leaves_the_terms() -> None:
+    assert (
+        with_class_counts(NOTHING_DATED, assign(RULEBOOK, IssuerTerms(instrument="security"), 18), []) == NOTHING_DATED
+    )
+
+
+def test_with_class_counts__left_to_the_officer__adds_to_what_stands() -> None:
+    standing = ClassRule(EVERY_OTHER, 1 << 1, 0, False, 1, 0, 0)
+    found = with_class_counts(NOTHING_DATED, opened_us("reg-d-506c"), [standing]).class_rules
+    assert found is not None and list(found) == [standing, NON_ACCREDITED]
+    assert "12(g)(1)(A)(ii)" in found[NON_ACCREDITED]
+
+
+def test_with_class_counts__officer_allows_no_more__leaves_the_terms() -> None:
+    stricter = replace(NON_ACCREDITED, max_holders=400)
+    assert with_class_counts(NOTHING_DATED, opened_us("reg-d-506c"), [stricter]) == NOTHING_DATED
+
+
+def test_with_class_counts__issuers_own_rules__stand_beside_it() -> None:
+    own = ClassRule(EVERY_OTHER, 1 << 1, 0, True, 0, 0, 0)
+    found = with_class_counts(DatedTerms(class_rules={own: "Policy"}), opened_us("reg-d-506c"), []).class_rules
+    assert found is not None and list(found) == [own, NON_ACCREDITED]
 
 
 def test_assign__every_law_that_is_checked_later__refuses_nothing() -> None:

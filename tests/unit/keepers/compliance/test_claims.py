@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from keepers.compliance.claims import Topic, Verdict, counts, lost, verdict
-from keepers.compliance.verdict import Identity
+from keepers.compliance.movement import Identity
 
 NOW, FOREVER, YEAR = 1_800_000_000, 2**40 - 1, 31_536_000
 KYC, AML, ACCREDITED = (

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 from pydantic import ValidationError
 
+from keepers.compliance.class_counts import miscounted
 from keepers.compliance.diff import described
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.moments import NEVER
+from keepers.compliance.movement import Identity, Movement, Party, State
 from keepers.compliance.plan import term_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.dated import DatedTerms
 from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import Reason, Rule
 from keepers.compliance.transfer_terms import EVERY_OTHER, ClassRule, TransferTerms
-from keepers.compliance.verdict import Identity, Movement, Party, State, judge, verdict
+from keepers.compliance.verdict import judge, verdict
 
 NOW = 1_800_000_000
 HERE, THERE = 756, 840
@@ -29,6 +33,9 @@ CLOSED = ClassRule(EVERY_OTHER, 1 << RETAIL, 0, True, 0, 0, 0)
 MOST = ClassRule(EVERY_OTHER, 1 << RETAIL, 0, False, 0, 0, 50)
 PAPERS = ClassRule(EVERY_OTHER, 1 << RETAIL, 0, False, 0b11, 0, 0)
 LAW = "Offering terms, section 6"
+FEW = ClassRule(EVERY_OTHER, 1 << RETAIL, 0, False, 0, 0, 0, 2)
+EXEMPT = [40, "QP"]
+QUALIFIED = int.from_bytes(keccak(text="QP"))
 
 
 def outcome(movement: Movement, *rules: ClassRule) -> tuple[str | None, Reason]:
@@ -119,20 +126,91 @@ def test_judge__closed_class__is_said_in_words() -> None:
     assert texts == ["rule of retail in US without the claims number 2, 4: nothing is received"]
 
 
+@pytest.mark.parametrize(
+    ("sender", "receiver", "state", "reason"),
+    [
+        (ALICE, BOB, {"class_holders": {FEW: 1}}, Reason.NONE),
+        (ALICE, BOB, {"class_holders": {FEW: 2}}, Reason.TOO_MANY_HOLDERS),
+        (ALICE, replace(BOB, counted_under=frozenset({FEW})), {"class_holders": {FEW: 3}}, Reason.NONE),
+        (replace(ALICE, leaves_under=frozenset({FEW})), BOB, {"class_holders": {FEW: 2}}, Reason.NONE),
+        (
+            replace(ALICE, balance=101, leaves_under=frozenset({FEW})),
+            BOB,
+            {"class_holders": {FEW: 2}},
+            Reason.TOO_MANY_HOLDERS,
+        ),
+        (ALICE, BOB, {"class_holders": {FEW: 1}, "holders": 3}, Reason.TOO_MANY_HOLDERS),
+        (ALICE, BOB, {"class_holders": {FEW: 1}, "holders": 3, "census": 3}, Reason.NONE),
+    ],
+)
+def test_judge__maximum_of_holders__as_the_chain_says(
+    sender: Party, receiver: Party, state: dict[str, Any], reason: Reason
+) -> None:
+    found = replace(STATE, terms=TransferTerms(class_rules=(FEW,)), **state)
+    named = None if reason == Reason.NONE else "bob"
+    assert verdict(judge(Movement(sender, receiver, 100), found)) == (named, reason)
+
+
+def test_judge__full_class__is_said_in_words() -> None:
+    state = replace(STATE, terms=TransferTerms(class_rules=(FEW,)), class_holders={FEW: 2})
+    texts = [finding.text for finding in judge(Movement(ALICE, BOB, 1), state) if not finding.passed]
+    assert texts == ["would be 3 of 2, rule of retail: 2 of them hold at most"]
+    texts = [
+        finding.text
+        for finding in judge(Movement(ALICE, BOB, 1), replace(state, holders=5, census=3))
+        if not finding.passed
+    ]
+    assert texts == [
+        "3 of 5 wallets of holders are counted, rule of retail: 2 of them hold at most; recount the others"
+    ]
+
+
+def test_miscounted__mark_that_no_longer_holds__named() -> None:
+    state = replace(STATE, terms=TransferTerms(class_rules=(FEW, MOST)), holders=2, census=2)
+    inside = replace(BOB, counted_under=frozenset({FEW}))
+    former = replace(inside, address="carl", identity=replace(SWISS, investor_class=ACCREDITED))
+    assert miscounted([inside, former, ALICE], state) == ["carl", "alice"]
+
+
+def test_miscounted__wallets_missing_in_the_census__everybody() -> None:
+    state = replace(STATE, terms=TransferTerms(class_rules=(FEW,)), holders=2, census=1)
+    assert miscounted([replace(BOB, counted_under=frozenset({FEW}))], state) == ["bob"]
+    assert not miscounted([BOB], replace(state, terms=TransferTerms(class_rules=(MOST,))))
+
+
 def test_dated__classes__amounts_periods_and_masks() -> None:
     asked = terms(
         supply=10_000,
         classes=[
-            {"country": "US", "classes": ["retail", "accredited"], "exempt_topics": [4], "closed": True, "law": LAW},
+            {
+                "country": "US",
+                "classes": ["retail", "accredited"],
+                "exempt_topics": [40, "QP"],
+                "closed": True,
+                "law": LAW,
+            },
             {"classes": ["retail"], "percent": 1, "lockup": "30 days", "law": LAW},
             {"classes": ["retail"], "tokens": "0.5", "documents": ["investor-statement"], "law": LAW},
+            {"classes": ["retail"], "holders": 499, "law": LAW},
         ],
-    ).dated(load_rulebook(), 2)
+    ).dated(load_rulebook(), 2, {40: 4, QUALIFIED: 0})
     assert asked.class_rules == {
-        ClassRule(THERE, 0b0110, 1 << 4, True, 0, 0, 0): LAW,
+        ClassRule(THERE, 0b0110, 1 << 4 | 1, True, 0, 0, 0): LAW,
         ClassRule(EVERY_OTHER, 0b0010, 0, False, 0, 30 * 86_400, 10_000): LAW,
         ClassRule(EVERY_OTHER, 0b0010, 0, False, 0b100, 0, 50): LAW,
+        ClassRule(EVERY_OTHER, 0b0010, 0, False, 0, 0, 0, 499): LAW,
     }
+
+
+@pytest.mark.parametrize("topic", [4, "PROFESSIONAL"])
+def test_dated__topic_that_the_registry_lacks__one_line_with_the_remedy(topic: int | str) -> None:
+    asked = terms(classes=[{"classes": ["retail"], "tokens": 1, "exempt_topics": [topic], "law": LAW}])
+    with pytest.raises(RulebookError) as refused:
+        asked.dated(load_rulebook(), 2, {40: 4})
+    assert str(refused.value) == (
+        f"exempt_topics: {topic}: is no claim topic of the token's registry (classes, for {LAW}); "
+        "add it to the registry, or name one that it has: 40"
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,7 +227,12 @@ def test_dated__maximum_that_cannot_be__refused(asks: dict[str, object], fault: 
         {},
         {"closed": True, "tokens": 1},
         {"tokens": 1, "percent": 1},
-        {"tokens": 1, "exempt_topics": [16]},
+        {"tokens": 1, "exempt_topics": [-1]},
+        {"tokens": 1, "exempt_topics": [2**256]},
+        {"tokens": 1, "exempt_topics": [True]},
+        {"tokens": 1, "exempt_topics": [""]},
+        {"holders": 0},
+        {"closed": True, "holders": 1},
         {"tokens": 1, "classes": []},
         {"tokens": 1, "country": "PR"},
         {"tokens": 0},
@@ -179,5 +262,5 @@ def test_described__class_rules__with_their_law() -> None:
 
 
 def test_struct__rule__is_read_back() -> None:
-    rule = ClassRule(THERE, 0b1110, 0b11, False, 0b101, 86_400, 10**18)
+    rule = ClassRule(THERE, 0b1110, 0b11, False, 0b101, 86_400, 10**18, 499)
     assert ClassRule.of(rule.struct()) == rule

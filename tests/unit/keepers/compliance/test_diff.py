@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from keepers.compliance.diff import described, described_losses
 from keepers.compliance.impact import losses
+from keepers.compliance.movement import Identity, Party, State
 from keepers.compliance.plan import changes, issue_steps, token_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign
 from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import Rule, TokenRule
-from keepers.compliance.verdict import Identity, Party, State
 from tests.fixtures.openings import WORTH, opening
 
 RULEBOOK = load_rulebook()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from keepers.compliance.impact import losses
+from keepers.compliance.movement import Identity, Party, State
 from keepers.compliance.rules import CLOSED, Reason, Rule
-from keepers.compliance.verdict import Identity, Party, State
+from keepers.compliance.transfer_terms import ClassRule, TransferTerms
 
 NOW = 1_800_000_000
 LATER = NOW + 1
@@ -53,3 +54,26 @@ def test_losses__holder_who_fails_already__is_not_listed() -> None:
 
 def test_losses__lock_up_or_volume__cost_nobody_the_eligibility() -> None:
     assert reasons(ALICE, wanted={756: replace(OPEN, lockup=100, volume_limit=1, period=3)}) == {}
+
+
+def test_losses__class_rule_that_the_holder_does_not_meet__is_the_holder() -> None:
+    everywhere, retail = 65_535, 1 << 1
+    for rule, reason in (
+        (ClassRule(everywhere, retail, 0, True, 0, 0, 0), Reason.CLASS_NOT_ALLOWED),
+        (ClassRule(everywhere, retail, 0, False, 1, 0, 0), Reason.DOCUMENT_MISSING),
+        (ClassRule(everywhere, retail, 0, False, 0, 0, 99), Reason.ABOVE_MAXIMUM_HOLDING),
+    ):
+        found = losses([ALICE, RUTH], STATE, STATE.rules, [rule])
+        assert [(loss.party.address, loss.finding.reason) for loss in found] == [("ruth", reason)]
+
+
+def test_losses__lock_up_or_holders_of_a_class__cost_nobody_the_eligibility() -> None:
+    rule = ClassRule(65_535, 1 << 1, 0, False, 0, 100, 100, 1)
+    assert not losses([ALICE, RUTH], STATE, STATE.rules, [rule])
+
+
+def test_losses__class_rules_on_chain__count_where_no_others_are_wanted() -> None:
+    closed = ClassRule(65_535, 1 << 1, 0, True, 0, 0, 0)
+    state = replace(STATE, terms=TransferTerms(class_rules=(closed,)))
+    assert reasons(RUTH, state=state, wanted={}) == {}
+    assert not losses([RUTH], state, STATE.rules, [])

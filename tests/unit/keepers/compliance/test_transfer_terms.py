@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from keepers.compliance.diff import described
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.moments import NEVER
+from keepers.compliance.movement import Identity, Movement, Party, State
 from keepers.compliance.plan import TermStep, term_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.dated import NOTHING_DATED, DatedTerms, midnight
@@ -18,7 +19,7 @@ from keepers.compliance.rulebook.schema import Offering
 from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import Reason, Rule
 from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, PairRule, TransferTerms, VolumeLimit
-from keepers.compliance.verdict import Identity, Movement, Party, State, judge, verdict
+from keepers.compliance.verdict import judge, verdict
 
 NOW = 1_800_000_000
 HERE, THERE = 756, 840

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from keepers.compliance.explain import describe_rule, explain
+from keepers.compliance.movement import Identity, Movement, Party, State
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign
 from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import CLOSED, IssueRule, Reason, Rule, document_names, whole
-from keepers.compliance.verdict import Identity, Movement, Party, State, crosses, judge, judge_token, verdict
+from keepers.compliance.verdict import crosses, judge, judge_token, verdict
 from tests.fixtures.openings import opening
 
 NOW = 1_800_000_000

@@ -9,12 +9,12 @@ import pytest
 from anyascii import anyascii
 
 from keepers.compliance.cases.people import read_people
+from keepers.compliance.movement import Movement
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.travel.errors import TravelError
 from keepers.compliance.travel.identities import identity_of, service_of
 from keepers.compliance.travel.ivms import person_of
 from keepers.compliance.travel.thresholds import in_rulebook, reached
-from keepers.compliance.verdict import Movement
 from tests.unit.keepers.compliance.test_verdict import ALICE, BOB, EVERYBODY, GERMAN, STATE
 
 WALLET = "0x" + "1" * 40
