@@ -30,7 +30,7 @@ _ROUNDS = 12
 _POLISH = 3
 _PRUNINGS = 24
 _IN_VAIN = 6
-"""Parts that are left out in vain, one after another, after which larger ones are not tried while the search goes on."""
+"""Parts that are left out in vain, one after another, after which larger ones wait for the end of the search."""
 _ADDING = (0.6, 0.3, 0.3)
 _WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
 """How far apart tangents touch, as parts of an input, while a plan is polished."""
