@@ -30,10 +30,12 @@ _ROUNDS = 12
 _POLISH = 3
 _PRUNINGS = 24
 _IN_VAIN = 6
-"""Parts left out in vain, one after another, after which larger ones are not tried while the search goes on."""
+"""Parts that are left out in vain, one after another, after which larger ones wait for the end of the search."""
 _ADDING = (0.6, 0.3, 0.3)
 _WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
 """How far apart tangents touch, as parts of an input, while a plan is polished."""
+_FINEST = (*_WIDTHS, 0.0015, 0.0004)
+"""The same for the plan that is answered."""
 _ROUNDING = (0.2, 0.5, 0.8)
 _TIGHTENINGS = 3
 _NEW_ARCS = 60
@@ -100,7 +102,7 @@ class Search:
         self._tangents: list[tuple[Ints, Floats]] = []
         # Plans from which a part was left out in vain, and whose division was refined in vain.
         self._pruned: tuple[Execution, int] | None = None
-        self._polished: Execution | None = None
+        self._polished: tuple[Execution, Sequence[float]] | None = None
 
     def run(self) -> RoutePlan:
         """The whole search."""
@@ -119,6 +121,7 @@ class Search:
         self._prune(_PRUNINGS)
         self._polish()
         self._improve()
+        self._polish(_FINEST)
         self._bound_any_path()
         if self._best is None:
             trade = f"{self._order.amount_in} of {self._order.token_in} for {self._order.token_out}"
@@ -183,16 +186,16 @@ class Search:
             last = flow.value
         return bound
 
-    def _polish(self) -> None:
+    def _polish(self, widths: Sequence[float] = _WIDTHS) -> None:
         """Divides the best plan's flow over its own edges ever more finely."""
         if self._best is None or len(set(self._best.edges)) < 2 or all(swap.share == 1 for swap in self._best.swaps):
             return
-        if self._best is self._polished:
+        if self._polished is not None and self._best is self._polished[0] and widths == self._polished[1]:
             return
-        self._polished = self._best
+        self._polished = self._best, widths
         arcs = np.flatnonzero(np.isin(self._net.edge, self._best.edges))
         program = Program(self._net, arcs, self._cost)
-        for width in _WIDTHS:
+        for width in widths:
             program.fix(self._best.edges, ())
             flow = program.relax()
             if flow is None:

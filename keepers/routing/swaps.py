@@ -16,6 +16,8 @@ from keepers.routing.pools import quote
 _RETRIES = 12
 _ROOM = 1e-4
 _LEAST_KEPT = 0.5
+_HOPS = 6
+"""Hops that are followed to say how much of an order an edge carries: as many as an order may have."""
 _LATE = 1e-6
 """Part of an output that may take more hops than allowed: what rounding moves from one path to another."""
 _DUST = 1e-7
@@ -104,7 +106,8 @@ def execute_all(
             done = _in_order(graph, order, token_out, held, kept)
             if hops is None or not (beyond := _beyond(graph, done, held, token_out, hops)):
                 return done
-            del kept[min(beyond, key=lambda edge: beyond[edge])]
+            carried = _carried(graph, next(iter(held)), kept) if len(held) == 1 else dict.fromkeys(kept, 1.0)
+            del kept[min(beyond, key=lambda edge: (carried[edge] * (1 - beyond[edge]), carried[edge]))]
         except _Refused as refused:
             token = int(graph.token_in[refused.edge])
             if token in held or refused.kept < _LEAST_KEPT or not retries:
@@ -187,10 +190,11 @@ def _beyond(graph: Graph, done: Execution, starts: Mapping[int, int], token_out:
     What a token has got by few hops goes first to the edges from which the longest ways lead on. Where that succeeds,
     the plan is a union of paths that are short enough, merged in each pool.
     """
-    onward: dict[int, int] = {token_out: 0}
+    onward, least = {token_out: 0}, {token_out: 0}
     for edge in reversed(done.edges):
         token, head = int(graph.token_in[edge]), int(graph.token_out[edge])
         onward[token] = max(onward.get(token, 0), 1 + onward[head])
+        least[token] = min(least.get(token, hops + 1), 1 + least[head])
     if max(onward[start] for start in starts) <= hops:
         return {}
     held: dict[int, dict[int, float]] = {start: {0: float(whole)} for start, whole in starts.items()}
@@ -200,10 +204,11 @@ def _beyond(graph: Graph, done: Execution, starts: Mapping[int, int], token_out:
     ):
         supply = dict(sorted(held[token].items()))
         for edge, swap in sorted(group, key=lambda pair: -onward[int(graph.token_out[pair[0]])]):
-            found = held.setdefault(int(graph.token_out[edge]), {})
+            head = int(graph.token_out[edge])
+            found = held.setdefault(head, {})
             for depth, part in _taken(supply, float(swap.amount_in)).items():
                 found[depth + 1] = found.get(depth + 1, 0.0) + part * (swap.amount_out / swap.amount_in)
-                if depth + 1 >= hops:
+                if depth + 1 + least[head] > hops:
                     late[edge] = late.get(edge, 0.0) + part / swap.amount_in
     beyond = sum(amount for depth, amount in held[token_out].items() if depth > hops)
     return late if beyond > _LATE * done.amount_out else {}
@@ -271,15 +276,34 @@ def _sorted(graph: Graph, starts: Mapping[int, int], token_out: int, kept: dict[
         rest = {edge: pair for edge, pair in ends.items() if pair[0] not in order}
         if not rest:
             return order[: order.index(token_out)] + order[order.index(token_out) + 1 :]
+        circle = _circling(rest)
         if len(starts) == 1:
-            del kept[min(rest, key=lambda edge: kept[edge] * float(graph.first_slope[edge]))]
+            carried = _carried(graph, next(iter(starts)), kept)
+            del kept[min(circle, key=lambda edge: carried[edge])]
             continue
         # Legs of a basket differ in size by more than their tokens do in price, so that parts are compared.
-        circle = _circling(rest)
         sold: dict[int, float] = {}
         for edge, (tail, _) in ends.items():
             sold[tail] = sold.get(tail, 0.0) + kept[edge]
         del kept[min(circle, key=lambda edge: kept[edge] / sold[ends[edge][0]])]
+
+
+def _carried(graph: Graph, start: int, kept: dict[int, float]) -> dict[int, float]:
+    """Parts of an order that edges carry, by ways of as many hops as any order may have."""
+    ends = {edge: (int(graph.token_in[edge]), int(graph.token_out[edge])) for edge in kept}
+    sold: dict[int, float] = {}
+    for edge, (tail, _) in ends.items():
+        sold[tail] = sold.get(tail, 0.0) + kept[edge]
+    carried, at = dict.fromkeys(kept, 0.0), {start: 1.0}
+    for _ in range(_HOPS):
+        onward: dict[int, float] = {}
+        for edge, (tail, head) in ends.items():
+            if tail in at:
+                part = at[tail] * kept[edge] / sold[tail]
+                carried[edge] += part
+                onward[head] = onward.get(head, 0.0) + part
+        at = onward
+    return carried
 
 
 def _circling(ends: dict[int, tuple[int, int]]) -> list[int]:

@@ -60,13 +60,14 @@ def _verdict(found: Sequence[Mapping[str, Any]]) -> str:
             for name, beside in one["beside"].items()
             if beside["losses"]
         ]
-        if one["routed"] < one["orders"]:
-            missed.append(f"{one['orders'] - one['routed']} orders without a path at {gas}")
     return f"Missed: {'; '.join(missed)}." if missed else "Every aim is met."
 
 
 def _orders(found: Sequence[Mapping[str, Any]]) -> str:
-    return f"{found[0]['orders']} sell orders, each by itself." if found else "No order."
+    if not found:
+        return "No order."
+    without = found[0]["orders"] - found[0]["routed"]
+    return f"{found[0]['orders']} sell orders, each by itself; {without} have no market, or too little for one to pay."
 
 
 def _row(one: Mapping[str, Any]) -> str:

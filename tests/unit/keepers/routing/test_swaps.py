@@ -50,6 +50,27 @@ def test_execute__circle__is_cut() -> None:
     assert sorted(used(done)) == ["0x1", "0x2"]
 
 
+def test_execute__circle_of_tokens_of_other_decimals__is_cut_where_least_of_the_order_goes() -> None:
+    """What passes from M to N is 0.2 of 1 and few units; what passes back is a thousandth and many."""
+    short = 10**9
+    pools = (
+        *(AM, MB, V2Pool("0x4", "A", "N", E21, short), V2Pool("0x5", "N", "B", short, E21)),
+        *(V2Pool("0x6", "M", "N", E21, short), V2Pool("0x7", "N", "M", short, E21)),
+    )
+    flow = {"0x1": 5e17, "0x2": 3e17, "0x4": 5e17, "0x5": 7e5, "0x6": 2e17, "0x7": 1e3}
+    assert sorted(used(run(pools, 10**18, flow))) == ["0x1", "0x2", "0x4", "0x5", "0x6"]
+
+
+def test_execute__way_that_is_too_long__is_cut_where_nothing_else_passes() -> None:
+    """A tenth takes four hops by way of N; the way of three that it shares stays whole."""
+    pools = (
+        *(AM, V2Pool("0x4", "M", "K", E21, E21), V2Pool("0x5", "K", "B", E21, E21)),
+        *(V2Pool("0x6", "A", "N", E21, E21), V2Pool("0x7", "N", "M", E21, E21)),
+    )
+    flow = {"0x1": 0.9, "0x6": 0.1, "0x7": 0.1, "0x4": 1.0, "0x5": 1.0}
+    assert used(run(pools, 10**18, flow, hops=3)) == ["0x1", "0x4", "0x5"]
+
+
 def test_execute__pool_that_cannot_take_its_part__gets_less() -> None:
     small = QuotedPool("0x6", "M", "B", "0x6", ((10**17, 10**17),), ())
     done = run((AM, small, AB), 10**18, {"0x1": 1.0, "0x6": 1.0, "0x3": 6.0})
