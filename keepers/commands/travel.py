@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -53,8 +54,10 @@ def travel_options(command: F) -> Any:
 @travel.command("keys")
 @click.option("--output", required=True, type=_file, metavar="FILE", help="Where the private keys go, mode 600.")
 @click.option("--show", is_flag=True, help="Print the public keys of FILE, which is there, and make none.")
+@click.option("--dry-run", is_flag=True, help="Check that FILE can be made; make nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, in one line.")
 @one_line_errors
-def travel_keys(output: Path, show: bool) -> None:
+def travel_keys(output: Path, show: bool, dry_run: bool, as_json: bool) -> None:
     """Make our keys in a new FILE, and print their public halves, which counterparties put into their config.
 
     \b
@@ -67,13 +70,27 @@ def travel_keys(output: Path, show: bool) -> None:
     try:
         if show:
             made = private_keys(output.read_text(encoding="utf-8"), output.name)
+        elif dry_run:
+            _refuse_unless_new(output)
+            told = {"dry_run": True, "output": str(output)}
+            click.echo(json.dumps(told) if as_json else f"Dry run: {output.name} would be made.")
+            return
         else:
             made = new_keys()
             with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(made.to_text() + "\n")
     except OSError as error:
         raise TravelError(output.name, error.strerror or "cannot be used", "choose another file") from None
-    click.echo(json.dumps(made.public.as_json(), indent=2))
+    click.echo(json.dumps(made.public.as_json(), indent=None if as_json else 2))
+
+
+def _refuse_unless_new(path: Path) -> None:
+    """Raises what making a file at a path would raise."""
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    if not os.access(path.parent, os.W_OK):
+        code = errno.EACCES if path.parent.is_dir() else errno.ENOENT
+        raise OSError(code, os.strerror(code))
 
 
 @travel.command("thresholds")
