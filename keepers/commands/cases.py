@@ -21,6 +21,7 @@ VERDICTS = ("match", "false-positive")
 _by = click.option("--by", "officer", required=True, metavar="NAME", help="Officer who decides it.")
 _number = click.argument("number", type=click.IntRange(min=1))
 _verdict = click.argument("verdict", type=click.Choice(VERDICTS))
+_dry_run = click.option("--dry-run", is_flag=True, help="Check, and show what it would do; change nothing.")
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -164,9 +165,10 @@ def cases_show(number: int, **where: Any) -> None:
 @_number
 @click.argument("words", metavar="TEXT")
 @_by
+@_dry_run
 @store_options
 @one_line_errors
-def cases_note(number: int, words: str, officer: str, **where: Any) -> None:
+def cases_note(number: int, words: str, officer: str, dry_run: bool, **where: Any) -> None:
     """Add the note TEXT to case NUMBER; it names no person, and documents belong into evidence.
 
     \b
@@ -178,7 +180,8 @@ def cases_note(number: int, words: str, officer: str, **where: Any) -> None:
     as_json = where.pop("as_json")
     with opened_store(**where) as store:
         assert store is not None
-        _tell(operations.note(store, number, words, officer, int(time.time())), as_json)
+        found = operations.note(store, number, words, officer, int(time.time()), dry_run=dry_run)
+        _tell(found, as_json, dry_run=dry_run)
 
 
 @cases.command("decide")
@@ -186,9 +189,10 @@ def cases_note(number: int, words: str, officer: str, **where: Any) -> None:
 @_verdict
 @click.option("--reason", required=True, help="Reason, for the officer who approves; without names of persons.")
 @_by
+@_dry_run
 @store_options
 @one_line_errors
-def cases_decide(number: int, verdict: str, reason: str, officer: str, **where: Any) -> None:
+def cases_decide(number: int, verdict: str, reason: str, officer: str, dry_run: bool, **where: Any) -> None:
     """Decide that case NUMBER is a match or a false positive; it counts once another officer approves it.
 
     \b
@@ -201,7 +205,9 @@ def cases_decide(number: int, verdict: str, reason: str, officer: str, **where: 
     as_json = where.pop("as_json")
     with opened_store(**where) as store:
         assert store is not None
-        _tell(operations.decide(store, number, Verdict(verdict), reason, officer, int(time.time())), as_json)
+        now = int(time.time())
+        found = operations.decide(store, number, Verdict(verdict), reason, officer, now, dry_run=dry_run)
+        _tell(found, as_json, dry_run=dry_run)
 
 
 @cases.command("approve")
@@ -209,9 +215,10 @@ def cases_decide(number: int, verdict: str, reason: str, officer: str, **where: 
 @_verdict
 @click.option("--refuse", "refusal", metavar="REASON", help="Send it back for this reason, instead of approving it.")
 @_by
+@_dry_run
 @store_options
 @one_line_errors
-def cases_approve(number: int, verdict: str, refusal: str | None, officer: str, **where: Any) -> None:
+def cases_approve(number: int, verdict: str, refusal: str | None, officer: str, dry_run: bool, **where: Any) -> None:
     """Approve the decision VERDICT about case NUMBER as another officer, or send it back.
 
     \b
@@ -225,12 +232,14 @@ def cases_approve(number: int, verdict: str, refusal: str | None, officer: str, 
     with opened_store(**where) as store:
         assert store is not None
         if refusal is not None:
-            _tell(operations.refuse(store, number, refusal, officer, now), as_json)
+            found = operations.refuse(store, number, refusal, officer, now, dry_run=dry_run)
         else:
-            _tell(operations.approve(store, number, Verdict(verdict), officer, now), as_json)
+            found = operations.approve(store, number, Verdict(verdict), officer, now, dry_run=dry_run)
+        _tell(found, as_json, dry_run=dry_run)
 
 
-def _tell(found: Case, as_json: bool) -> None:
+def _tell(found: Case, as_json: bool, *, dry_run: bool) -> None:
     from keepers.operations import cases as operations
 
-    click.echo(json.dumps(operations.as_json(found)) if as_json else operations.line(found))
+    told = {**operations.as_json(found), "dry_run": dry_run}
+    click.echo(json.dumps(told) if as_json else operations.line(found) + ("\nDry run." if dry_run else ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -26,6 +27,7 @@ WAITING = 1
 """Exit code of `check` for a transfer that waits."""
 
 _by = click.option("--by", "officer", required=True, metavar="NAME", help="Officer who does it.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Check, and show what it would do; change and tell nothing.")
 _number = click.argument("number", type=click.IntRange(min=1))
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -52,8 +54,10 @@ def travel_options(command: F) -> Any:
 @travel.command("keys")
 @click.option("--output", required=True, type=_file, metavar="FILE", help="Where the private keys go, mode 600.")
 @click.option("--show", is_flag=True, help="Print the public keys of FILE, which is there, and make none.")
+@click.option("--dry-run", is_flag=True, help="Check that FILE can be made; make nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, in one line.")
 @one_line_errors
-def travel_keys(output: Path, show: bool) -> None:
+def travel_keys(output: Path, show: bool, dry_run: bool, as_json: bool) -> None:
     """Make our keys in a new FILE, and print their public halves, which counterparties put into their config.
 
     \b
@@ -66,13 +70,27 @@ def travel_keys(output: Path, show: bool) -> None:
     try:
         if show:
             made = private_keys(output.read_text(encoding="utf-8"), output.name)
+        elif dry_run:
+            _refuse_unless_new(output)
+            told = {"dry_run": True, "output": str(output)}
+            click.echo(json.dumps(told) if as_json else f"Dry run: {output.name} would be made.")
+            return
         else:
             made = new_keys()
             with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(made.to_text() + "\n")
     except OSError as error:
         raise TravelError(output.name, error.strerror or "cannot be used", "choose another file") from None
-    click.echo(json.dumps(made.public.as_json(), indent=2))
+    click.echo(json.dumps(made.public.as_json(), indent=None if as_json else 2))
+
+
+def _refuse_unless_new(path: Path) -> None:
+    """Raises what making a file at a path would raise."""
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    if not os.access(path.parent, os.W_OK):
+        code = errno.EACCES if path.parent.is_dir() else errno.ENOENT
+        raise OSError(code, os.strerror(code))
 
 
 @travel.command("thresholds")
@@ -223,55 +241,59 @@ def travel_show(number: int, payload: bool, config_path: Path, as_json: bool) ->
 @travel.command("approve")
 @_number
 @_by
+@_dry_run
 @travel_options
 @one_line_errors
-def travel_approve(number: int, officer: str, config_path: Path, as_json: bool) -> None:
+def travel_approve(number: int, officer: str, dry_run: bool, config_path: Path, as_json: bool) -> None:
     """Let the transfer of exchange NUMBER come to our customer.
 
     \b
     Example:
       quantera compliance travel approve 1 --by "A. Officer" --config officer.yaml
     """
-    _moved(config_path, as_json, lambda desk: desk.approve(number, officer))
+    _moved(config_path, as_json, dry_run, lambda desk: desk.approve(number, officer, dry_run=dry_run))
 
 
 @travel.command("reject")
 @_number
 @click.argument("reason", type=click.Choice(REASONS))
 @_by
+@_dry_run
 @travel_options
 @one_line_errors
-def travel_reject(number: int, reason: str, officer: str, config_path: Path, as_json: bool) -> None:
+def travel_reject(number: int, reason: str, officer: str, dry_run: bool, config_path: Path, as_json: bool) -> None:
     """Refuse the transfer of exchange NUMBER to our customer; the counterparty is told REASON and no more.
 
     \b
     Example:
       quantera compliance travel reject 1 name-mismatch --by "A. Officer" --config officer.yaml
     """
-    _moved(config_path, as_json, lambda desk: desk.reject(number, reason, officer))
+    _moved(config_path, as_json, dry_run, lambda desk: desk.reject(number, reason, officer, dry_run=dry_run))
 
 
 @travel.command("cancel")
 @_number
 @_by
+@_dry_run
 @travel_options
 @one_line_errors
-def travel_cancel(number: int, officer: str, config_path: Path, as_json: bool) -> None:
+def travel_cancel(number: int, officer: str, dry_run: bool, config_path: Path, as_json: bool) -> None:
     """End exchange NUMBER about a transfer that our customer does not send.
 
     \b
     Example:
       quantera compliance travel cancel 1 --by "A. Officer" --config officer.yaml
     """
-    _moved(config_path, as_json, lambda desk: desk.cancel(number, officer))
+    _moved(config_path, as_json, dry_run, lambda desk: desk.cancel(number, officer, dry_run=dry_run))
 
 
 @travel.command("settle")
 @_number
 @click.argument("txid", metavar="TXHASH")
+@_dry_run
 @travel_options
 @one_line_errors
-def travel_settle(number: int, txid: str, config_path: Path, as_json: bool) -> None:
+def travel_settle(number: int, txid: str, dry_run: bool, config_path: Path, as_json: bool) -> None:
     """Settle exchange NUMBER with the transaction TXHASH, which the chain has to show as that very transfer.
 
     \b
@@ -280,7 +302,7 @@ def travel_settle(number: int, txid: str, config_path: Path, as_json: bool) -> N
     """
     from keepers.operations.travel_setup import settle
 
-    _moved(config_path, as_json, lambda desk: settle(desk, number, txid, config_path))
+    _moved(config_path, as_json, dry_run, lambda desk: settle(desk, number, txid, config_path, dry_run=dry_run))
 
 
 @travel.command("transfer")
@@ -356,9 +378,10 @@ def _send(config_path: Path, dry_run: bool, yes: bool, as_json: bool, act: Calla
 
 
 @travel.command("deliver")
+@click.option("--dry-run", is_flag=True, help="Count what is due; hand nothing over.")
 @travel_options
 @one_line_errors
-def travel_deliver(config_path: Path, as_json: bool) -> None:
+def travel_deliver(dry_run: bool, config_path: Path, as_json: bool) -> None:
     """Hand over what is due, once, and end what has expired; `serve` does the same all the time.
 
     \b
@@ -368,7 +391,7 @@ def travel_deliver(config_path: Path, as_json: bool) -> None:
     from keepers.operations.travel_setup import opened_desk
 
     with opened_desk(config_path) as desk:
-        found = {"expired": desk.expire(), **desk.deliver()}
+        found = desk.waiting() if dry_run else {"expired": desk.expire(), **desk.deliver()}
     click.echo(json.dumps(found) if as_json else ", ".join(f"{count} {name}" for name, count in found.items()))
 
 
@@ -415,15 +438,16 @@ def travel_serve(host: str | None, port: int | None, every: float, config_path: 
                     say(str(error))
 
 
-def _moved(config_path: Path, as_json: bool, act: Callable[[TravelDesk], Exchange]) -> None:
+def _moved(config_path: Path, as_json: bool, dry_run: bool, act: Callable[[TravelDesk], Exchange]) -> None:
     from keepers.operations.travel_setup import opened_desk
 
     with opened_desk(config_path) as desk:
-        _tell(act(desk), as_json)
+        _tell(act(desk), as_json, dry_run=dry_run)
 
 
-def _tell(found: Exchange, as_json: bool) -> None:
-    click.echo(json.dumps(_as_json(found)) if as_json else _line(found))
+def _tell(found: Exchange, as_json: bool, *, dry_run: bool = False) -> None:
+    told = {**_as_json(found), "dry_run": dry_run}
+    click.echo(json.dumps(told) if as_json else _line(found) + ("\nDry run." if dry_run else ""))
 
 
 def _as_json(one: Exchange) -> dict[str, Any]:

@@ -35,36 +35,44 @@ def case(store: Store, number: int) -> Case:
     return found
 
 
-def note(store: Store, number: int, words: str, officer: str, now: int) -> Case:
+# A dry run returns what the step would, after the same checks, and stores nothing.
+
+
+def note(store: Store, number: int, words: str, officer: str, now: int, *, dry_run: bool = False) -> Case:
     """Adds a note to a case in any state."""
     found = case(store, number)
-    stored.note(store, found, CaseEvent(now, officer_name(officer), "note", _words(words)))
+    event = CaseEvent(now, officer_name(officer), "note", _words(words))
+    if not dry_run:
+        stored.note(store, found, event)
     return found
 
 
-def decide(store: Store, number: int, verdict: Verdict, words: str, officer: str, now: int) -> Case:
+def decide(
+    store: Store, number: int, verdict: Verdict, words: str, officer: str, now: int, *, dry_run: bool = False
+) -> Case:
     """Decides about an open case, with a reason."""
     before, name = case(store, number), officer_name(officer)
     after = pure.decide(before, verdict, name, now)
-    return _stepped(store, before, after, CaseEvent(now, name, "decided", f"{verdict}: {_words(words)}"))
+    return _stepped(store, before, after, CaseEvent(now, name, "decided", f"{verdict}: {_words(words)}"), dry_run)
 
 
-def approve(store: Store, number: int, verdict: Verdict, officer: str, now: int) -> Case:
+def approve(store: Store, number: int, verdict: Verdict, officer: str, now: int, *, dry_run: bool = False) -> Case:
     """Approves the decision that the officer has seen; the case is closed."""
     before, name = case(store, number), officer_name(officer)
     after = pure.approve(before, verdict, name, now)
-    return _stepped(store, before, after, CaseEvent(now, name, "approved", str(verdict)))
+    return _stepped(store, before, after, CaseEvent(now, name, "approved", str(verdict)), dry_run)
 
 
-def refuse(store: Store, number: int, words: str, officer: str, now: int) -> Case:
+def refuse(store: Store, number: int, words: str, officer: str, now: int, *, dry_run: bool = False) -> Case:
     """Sends a decided case back, with a reason."""
     before, name = case(store, number), officer_name(officer)
     after = pure.refuse(before, name)
-    return _stepped(store, before, after, CaseEvent(now, name, "refused", _words(words)))
+    return _stepped(store, before, after, CaseEvent(now, name, "refused", _words(words)), dry_run)
 
 
-def _stepped(store: Store, before: Case, after: Case, event: CaseEvent) -> Case:
-    stored.move(store, before, after, event)
+def _stepped(store: Store, before: Case, after: Case, event: CaseEvent, dry_run: bool) -> Case:
+    if not dry_run:
+        stored.move(store, before, after, event)
     return after
 
 

@@ -161,7 +161,7 @@ class TravelDesk:
         """
         _ = self._folder
 
-    # -- Our officers
+    # -- Our officers; a dry run returns what the step would, after the same checks, and stores and tells nothing
 
     def plan(self, transfer: Transfer, party: str, beneficiary: Any) -> tuple[str, IdentityPayload]:
         """Returns our customer's identifier and the payload that an exchange would tell, and changes nothing.
@@ -211,7 +211,7 @@ class TravelDesk:
         number = begin(self.store, fresh, Outgoing("inquiry", str(uuid.uuid4()), next_at=now), None)
         return replace(fresh, id=number)
 
-    def approve(self, number: int, officer: str) -> Exchange:
+    def approve(self, number: int, officer: str, *, dry_run: bool = False) -> Exchange:
         """Lets a transfer to our customer come.
 
         Raises:
@@ -221,9 +221,9 @@ class TravelDesk:
         if not before.person:
             reason = "is for a wallet that is nobody's in the register"
             raise TravelError(before.name, reason, "reject it as unknown-beneficiary, or add it to desk.people")
-        return self._answer(before, ExchangeStep.APPROVE, officer, "")
+        return self._answer(before, ExchangeStep.APPROVE, officer, "", dry_run)
 
-    def reject(self, number: int, reason: str, officer: str) -> Exchange:
+    def reject(self, number: int, reason: str, officer: str, *, dry_run: bool = False) -> Exchange:
         """Refuses a transfer to our customer.
 
         Raises:
@@ -231,9 +231,9 @@ class TravelDesk:
         """
         if reason not in REJECTIONS:
             raise TravelError("reason", "is none that is told", f"choose from: {', '.join(REJECTIONS)}")
-        return self._answer(self._incoming(number), ExchangeStep.REJECT, officer, reason)
+        return self._answer(self._incoming(number), ExchangeStep.REJECT, officer, reason, dry_run)
 
-    def cancel(self, number: int, officer: str) -> Exchange:
+    def cancel(self, number: int, officer: str, *, dry_run: bool = False) -> Exchange:
         """Ends an exchange about a transfer that is not sent.
 
         Raises:
@@ -241,9 +241,9 @@ class TravelDesk:
         """
         before = self._outgoing(number)
         after = stepped(before, ExchangeStep.CANCEL, self._now(), officer=officer_name(officer))
-        return self._confirm(before, after)
+        return self._confirm(before, after, dry_run)
 
-    def settle(self, number: int, txid: str) -> Exchange:
+    def settle(self, number: int, txid: str, *, dry_run: bool = False) -> Exchange:
         """Records the transaction that carried the transfer out, and tells the counterparty.
 
         Raises:
@@ -252,7 +252,7 @@ class TravelDesk:
         before = self._outgoing(number)
         if before.state is ExchangeState.SETTLED and before.txid == txid:
             return before
-        return self._confirm(before, stepped(before, ExchangeStep.SETTLE, self._now(), txid=txid))
+        return self._confirm(before, stepped(before, ExchangeStep.SETTLE, self._now(), txid=txid), dry_run)
 
     def payload(self, number: int) -> dict[str, Any]:
         """Returns what an exchange told about persons.
@@ -305,6 +305,12 @@ class TravelDesk:
         return count
 
     # -- Handing over
+
+    def waiting(self) -> dict[str, int]:
+        """Returns the number of exchanges that are too old, and of messages that are due; it hands nothing over."""
+        now = self._now()
+        old = sum(now >= one.expires for one in exchanges(self.store, LIVE))
+        return {"expired": old, "due": len(due(self.store, now))}
 
     def deliver(self) -> dict[str, int]:
         """Hands over what is due; returns the number of messages by what became of them."""
@@ -468,13 +474,17 @@ class TravelDesk:
 
     # -- Common
 
-    def _answer(self, before: Exchange, step: ExchangeStep, officer: str, reason: str) -> Exchange:
+    def _answer(self, before: Exchange, step: ExchangeStep, officer: str, reason: str, dry_run: bool) -> Exchange:
         after = stepped(before, step, self._now(), officer=officer_name(officer), reason=reason)
+        if dry_run:
+            return after
         advance(self.store, before, after, Outgoing("resolution", str(uuid.uuid4()), next_at=self._now()))
         return after
 
-    def _confirm(self, before: Exchange, after: Exchange) -> Exchange:
+    def _confirm(self, before: Exchange, after: Exchange, dry_run: bool) -> Exchange:
         """Writes an end of ours down, and tells it where the counterparty gave an address for it."""
+        if dry_run:
+            return after
         message = None
         if before.callback:
             kind: Literal["confirmation", "cancellation"] = "confirmation" if after.txid else "cancellation"

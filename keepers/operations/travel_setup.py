@@ -216,7 +216,7 @@ def _require_no_wait(need: Need) -> Need:
     return need
 
 
-def settle(desk: TravelDesk, number: int, txid: str, config: Path) -> Exchange:
+def settle(desk: TravelDesk, number: int, txid: str, config: Path, *, dry_run: bool = False) -> Exchange:
     """Settles an exchange with a transaction that somebody else sent, after the chain has shown that it is the one.
 
     Raises:
@@ -238,7 +238,7 @@ def settle(desk: TravelDesk, number: int, txid: str, config: Path) -> Exchange:
         raise TravelError(f"transaction {txid}", f"is not the transfer of {exchange.name}", "give the hash of it")
     if any(one.txid == txid.lower() and one.id != number for one in desk.all()):
         raise TravelError(f"transaction {txid}", "has settled another exchange", "give the hash of this one")
-    return desk.settle(number, txid.lower())
+    return desk.settle(number, txid.lower(), dry_run=dry_run)
 
 
 def read_beneficiary(path: Path) -> Any:

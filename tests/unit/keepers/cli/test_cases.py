@@ -134,6 +134,35 @@ def test_review__a_refusal__sends_it_back(desk: DeskFolder) -> None:
 
 
 @pytest.mark.parametrize(
+    ("step", "state"),
+    [
+        (("note", "1", "passport asked for", "--by", ADA), "decided"),
+        (("approve", "1", "match", "--by", BEA), "closed"),
+        (("approve", "1", "match", "--by", BEA, "--refuse", "look again"), "open"),
+    ],
+)
+def test_review__dry_run__says_what_the_step_would_do_and_stores_nothing(
+    desk: DeskFolder, step: tuple[str, ...], state: str
+) -> None:
+    desk.screen()
+    dry = json.loads(desk.run("decide", "1", "match", "--reason", "x", "--by", ADA, "--dry-run", "--json").stdout)
+    assert (dry["dry_run"], dry["state"], len(events(Store.open(desk.url), 1))) == (True, "decided", 1)
+    desk.run("decide", "1", "match", "--reason", "x", "--by", ADA)
+    before = (case_of(Store.open(desk.url), 1), events(Store.open(desk.url), 1))
+    dry = json.loads(desk.run(*step, "--dry-run", "--json").stdout)
+    assert (dry["dry_run"], dry["state"]) == (True, state)
+    assert (case_of(Store.open(desk.url), 1), events(Store.open(desk.url), 1)) == before
+    assert desk.run(*step, "--dry-run").stdout.endswith("\nDry run.\n")
+
+
+def test_review__dry_run_by_the_same_officer__is_refused_as_the_step_is(desk: DeskFolder) -> None:
+    desk.screen()
+    desk.run("decide", "1", "match", "--reason", "x", "--by", ADA)
+    line = line_of(desk.run("approve", "1", "match", "--by", ADA, "--dry-run"), 1)
+    assert line == "quantera: case 1: was asked for by the same officer; have another officer approve it"
+
+
+@pytest.mark.parametrize(
     ("arguments", "line"),
     [
         (("show", "9"), "quantera: case 9: is not there; see `quantera compliance cases list --all`"),

@@ -266,7 +266,10 @@ def test_settle__with_the_transfer_of_somebody_elses_software__is_proved_on_chai
         return "0x" + bytes(send(bureau.world.w3, bureau.world.owner, call)["transactionHash"]).hex()
 
     assert "is not the transfer of exchange 1" in line_of(branch.run("settle", "1", forced(1)), 1)
-    assert branch.done("settle", "1", forced(60))["state"] == "settled"
+    carried = forced(60)
+    assert branch.done("settle", "1", carried, "--dry-run")["state"] == "settled"
+    assert branch.done("show", "1")["state"] == "approved", "a dry run settles nothing"
+    assert branch.done("settle", "1", carried)["state"] == "settled"
 
 
 def test_ask__a_dry_run__checks_the_payload_and_stores_nothing(branch: Branch) -> None:
@@ -276,6 +279,21 @@ def test_ask__a_dry_run__checks_the_payload_and_stores_nothing(branch: Branch) -
     where = ("--party", "bank-b", "--beneficiary", str(branch.beneficiary), "--by", ADA, "--dry-run")
     line = line_of(branch.run("ask", *branch.moves(), *where), 1)
     assert line.startswith("quantera: IVMS101 naturalPerson.name: is missing or does not fit") and "Quill" not in line
+
+
+def test_cancel__a_dry_run__ends_and_tells_nothing(branch: Branch) -> None:
+    branch.ask()
+    dry = branch.done("cancel", "1", "--by", ADA, "--dry-run")
+    assert (dry["dry_run"], dry["state"]) == (True, "canceled")
+    assert branch.run("cancel", "1", "--by", ADA, "--dry-run").stdout.endswith("\nDry run.\n")
+    assert branch.done("show", "1")["state"] == "open"
+
+
+def test_deliver__a_dry_run__counts_what_is_due_and_hands_nothing_over(branch: Branch) -> None:
+    branch.ask()
+    assert branch.done("deliver", "--dry-run") == {"expired": 0, "due": 1}
+    assert branch.done("deliver")["delivered"] == 1
+    assert branch.done("deliver", "--dry-run") == {"expired": 0, "due": 0}
 
 
 def test_list_show_and_cancel__an_exchange__say_what_it_is(branch: Branch) -> None:
