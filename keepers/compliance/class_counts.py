@@ -9,7 +9,7 @@ from keepers.compliance.officer_actions import Action, Step, Token
 from keepers.compliance.verdict import class_rules_on
 
 MOST_A_TRANSACTION = 40
-"""Wallets in one transaction: each costs at most 0.2 million gas where persons have few wallets."""
+"""Wallets in one transaction, which has to fit a block."""
 
 
 def miscounted(holders: Iterable[Party], state: State) -> list[str]:

@@ -24,7 +24,7 @@ from scripts._lib.deployment.chain import Chain
 from scripts._lib.deployment.local import UnlockedSender
 from scripts._lib.rules.apply import Officer, Outcome
 from scripts._lib.transactions import send
-from tests.fixtures.rule_commands import printing, written
+from tests.fixtures.rule_commands import printing, refused, written
 from tests.fixtures.rules import FOREVER, RuledChain, deployed, deployment, node, undone
 
 RULEBOOK = load_rulebook()
@@ -104,6 +104,44 @@ def test_apply__class_rules__stand_and_the_command_says_why(
     output = run(check.cli, token=token.address, sender="mint", receiver=taker, amount="2", spender=None)
     assert "would have 2 in all its wallets, of 1, rule of institutional: locked up for 30 days; a maximum" in output
     assert f"Refused, code 20: above maximum holding, {taker}." in output
+
+
+def test_apply__holders_of_a_class__counted_first_and_then_refused_in_words(
+    office: RuledChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = {"classes": ["institutional"], "holders": 1, "law": "Offering terms, section 6"}
+    token, asked = office.token(), terms(classes=[few])
+    run: Callable[..., str] = printing(office, written(tmp_path, asked), capsys)
+    applied(office, token, terms())
+    first, second = (office.register(276, InvestorClass.INSTITUTIONAL) for _ in range(2))
+    send(office.w3, office.owner, token.functions.mint(first, 10**18))
+    shown = run(rulebook.cli, tokens=(token.address,), mode="diff")
+    assert "tightens add of institutional: 1 of them hold at most  (Offering terms, section 6)" in shown
+    assert "1 wallets of holders have to be counted before anybody comes in whom the limit of holders binds" in shown
+    applied(office, token, asked)
+    mint = {"token": token.address, "sender": "mint", "receiver": second, "amount": "2", "spender": None}
+    assert "0 of 1 wallets of holders are counted, rule of institutional" in run(check.cli, **mint)
+    engine = contract_at(office.w3, office.reader(token).engine, artifact("TransferTerms").abi).functions
+    send(office.w3, office.owner, engine.recountHolders(token.address, [first]))
+    output = run(check.cli, **mint)
+    assert "would be 2 of 1, rule of institutional: 1 of them hold at most" in output
+    assert f"Refused, code 21: too many holders, {second}." in output
+    assert "have to be counted" not in run(rulebook.cli, tokens=(token.address,), mode="diff")
+
+
+def test_diff__topic_that_exempts__looked_up_in_the_registry_or_refused(
+    office: RuledChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token, asked = office.token(), terms(classes=[{**DUTY, "exempt_topics": ["QUALIFIED"]}])
+    run: Callable[..., str] = printing(office, written(tmp_path, asked), capsys)
+    line = refused(run, rulebook.cli, tokens=(token.address,), mode="diff")
+    assert "exempt_topics: QUALIFIED: is no claim topic of the token's registry" in line
+    registry = office.contracts["IdentityRegistry"].functions
+    topic = int.from_bytes(keccak(text="QUALIFIED"))
+    send(office.w3, office.owner, registry.setTopicTerms(topic, (False, True, 3, 0, 10_000)))
+    index = registry.topicTerms(topic).call()[1]
+    shown = run(rulebook.cli, tokens=(token.address,), mode="diff")
+    assert f"of institutional without the claims number {index}: locked up for 30 days" in shown
 
 
 @pytest.fixture

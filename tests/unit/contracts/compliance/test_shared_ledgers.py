@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ape
 import pytest
+from web3.exceptions import Web3Exception
 
 from scripts._lib.venues.balancer import BalancerV2
 from scripts._lib.venues.uniswap_v4 import UniswapV4
 from tests.fixtures.compliance import Reason
 from tests.fixtures.protocol import SWITZERLAND
 from tests.reverts import reverts
+
+FOREVER_BUSY = bytes.fromhex("5b600056")
+"""A loop without an end: JUMPDEST, PUSH1 0, JUMP."""
 
 
 @pytest.fixture
@@ -36,6 +40,36 @@ def ledgers(chain, admin, uniswap_v2, token):
 def test_set_venue_account__ledger_that_anyone_can_hold__refused(ledgers, identity_registry, compliance_officer, kind):
     with reverts(identity_registry.IdentityRegistry__KeepsSharedLedger, ledgers[kind]):
         identity_registry.setVenueAccount(ledgers[kind], True, sender=compliance_officer)
+
+
+@pytest.mark.parametrize("kind", ["balancer-v2", "erc4626"])
+def test_set_venue_account__ledger_and_little_gas__never_taken_for_a_pool(
+    ledgers, identity_registry, compliance_officer, chain, kind
+):
+    """Whoever starves the probe of gas has no ledger taken for a venue that keeps none."""
+    w3 = chain.provider.web3
+    data = identity_registry.setVenueAccount.encode_input(ledgers[kind], True)
+    call = {"from": str(compliance_officer), "to": identity_registry.address, "data": data}
+    passed = []
+    for gas in range(60_000, 400_000, 5_000):
+        try:
+            w3.eth.call({**call, "gas": gas})
+            passed.append(gas)
+        except Web3Exception:
+            pass
+    assert not passed
+
+
+def test_transfer__venue_that_burns_its_gas__is_not_asked(
+    token, identity_registry, compliance_officer, chain, wallet, investor
+):
+    """The probe asks when a venue is marked; a transfer does not."""
+    venue = wallet()
+    chain.provider.set_code(venue, FOREVER_BUSY)
+    identity_registry.setVenueAccount(venue, True, sender=compliance_officer)
+    receipt = token.transfer(venue, 100, sender=investor)
+    assert token.balanceOf(venue) == 100
+    assert receipt.gas_used < 150_000
 
 
 def test_set_venue_account__pools_and_routers__admitted(
