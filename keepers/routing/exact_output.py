@@ -179,7 +179,8 @@ class _Cheapest:
         bound = least = self._bound_below(best, 0, free)
         for _ in range(_ROUNDS):
             found = best if self._best is None else self._best
-            if not found.gas or self._late() or BPS * (found.total - bound) <= self._effort.gap_bps * found.total:
+            proven = BPS * (found.total - bound) <= self._effort.gap_bps * found.total
+            if proven or self._late() or not any(self._costs.values()):
                 break
             bound = max(bound, self._bound_below(found, least, self._costs))
             if self._best is found:

@@ -98,6 +98,14 @@ def test_find_exact_output__negative_cost__refused() -> None:
         cheapest((ONE,), E18, -1)
 
 
+def test_find_exact_output__plan_without_fixed_costs__bound_counts_those_of_others() -> None:
+    free, dear = (V2Pool(address, "A", "B", 100 * E18, 100 * E18) for address in ("0x5", "0x6"))
+    # The gain of a second pool is smaller than its cost, by a little.
+    plan = cheapest((free, dear), E18 // 100, {"0x5": 0, "0x6": 10**12})
+    assert [swap.pool for swap in plan.swaps] == ["0x5"] and plan.gas_cost == 0
+    assert plan.gap_bps <= 0.3
+
+
 @pytest.mark.parametrize("effort", [Effort(seconds=0.0), Effort(cancelled=lambda: True)], ids=["late", "cancelled"])
 def test_find_exact_output__cut_short__has_a_plan_and_a_valid_bound(effort: Effort) -> None:
     plan = find_exact_output(Graph((ONE, OTHER)), OutputOrder("A", "B", 100 * E18), 0, effort)
