@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import numpy as np
 from scipy.stats import norm, t
@@ -37,13 +38,18 @@ class Case:
         name: Model and book.
         known: How the truth is known.
         simulation: Terms with one horizon.
-        truth: Numbers of the 99% level.
+        find: Finds the truth, which may take a long run.
     """
 
     name: str
     known: str
     simulation: Simulation
-    truth: Truth
+    find: Callable[[], Truth] = field(repr=False)
+
+    @cached_property
+    def truth(self) -> Truth:
+        """Numbers of the 99% level, found once."""
+        return self.find()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +62,13 @@ class Row:
 
 
 def cases(paths: int = PATHS) -> list[Case]:
-    """Every model at every horizon, with its truth."""
+    """Every model at every horizon; truths are found when they are asked for."""
     found = []
     for kind, day in (("normal", Normal()), ("student", Student(_DEGREES))):
         source = generated_book(20, "gaussian" if kind == "normal" else kind).source
         simulation = Simulation(source, np.full(20, 0.05), paths, 1, (1,), "sobol")
         sigma = math.sqrt(float(simulation.weights @ _covariance(source) @ simulation.weights))
-        found.append(Case(f"{kind}, 20 assets", "closed form", simulation, closed_truth(day, sigma, LEVEL)))
+        found.append(Case(f"{kind}, 20 assets", "closed form", simulation, partial(closed_truth, day, sigma, LEVEL)))
     covariance = np.array([[_DEVIATION**2]])
     for kind, one, density in (
         ("normal", Gaussian(covariance), norm.pdf),
@@ -70,8 +76,8 @@ def cases(paths: int = PATHS) -> list[Case]:
     ):
         for days in LONG:
             simulation = Simulation(one, np.ones(1), paths, 1, (days,), "sobol")
-            truth = compounded_truth(density, _DEVIATION, days, LEVEL)
-            found.append(Case(f"{kind}, one asset", "Fourier inversion", simulation, truth))
+            find = partial(compounded_truth, density, _DEVIATION, days, LEVEL)
+            found.append(Case(f"{kind}, one asset", "Fourier inversion", simulation, find))
     return [*found, *(_reference(paths, days) for days in LONG)]
 
 
@@ -91,8 +97,12 @@ def _reference(paths: int, days: int) -> Case:
     """Assets that compound have no closed form; a run with many more paths stands for the truth."""
     simulation = Simulation(generated_book(5, "student").source, np.full(5, 0.2), paths, 1, (days,), "sobol")
     large = replace(simulation, paths=REFERENCE_PATHS, seed=2**40)
-    (tail,) = preintegrated_tails(large, (LEVEL,))
-    return Case("student, 5 assets", f"{REFERENCE_PATHS:,} paths", simulation, Truth(tail.var, tail.shortfall))
+
+    def found() -> Truth:
+        (tail,) = preintegrated_tails(large, (LEVEL,))
+        return Truth(tail.var, tail.shortfall)
+
+    return Case("student, 5 assets", f"{REFERENCE_PATHS:,} paths", simulation, found)
 
 
 def proved(

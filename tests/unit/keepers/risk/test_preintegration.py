@@ -30,7 +30,7 @@ SIGMA = float(np.sqrt(WEIGHTS @ COVARIANCE @ WEIGHTS))
 
 @cache
 def known() -> tuple[Case, ...]:
-    """The cases of the table; one of them takes a long run."""
+    """The cases of the table."""
     return tuple(cases())
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from keepers.operations.signals_liquidity import RULE, as_object, compare, lines, markdown
+from keepers.operations.signals_liquidity import RULE, Table, as_object, compare, lines, markdown
 from keepers.routing.pools import V2Pool, quote
 from keepers.signals.errors import SignalError
 from keepers.signals.liquidity.comparison import (
@@ -269,19 +269,34 @@ def test_forecast__number_that_makes_no_sense__is_refused(amount: float, fee: fl
 # -- The page
 
 
-def test_compare__few_seeds__has_every_model_and_the_rule_on_every_history() -> None:
-    found = compare(2)
-    assert len(found.lines) == 2 * len(KINDS) * 2 * (len(MODELS) + 1)
-    again = as_object(compare(2))
-    assert as_object(found) == again and again["data"]["made"] is True
-    rest = [row for row in again["rows"] if row["history"] == "at rest" and row["quantity"] == "depth"]
+@pytest.fixture(scope="module")
+def compared() -> Table:
+    """The table over two seeds."""
+    return compare(2)
+
+
+def test_compare__few_seeds__has_every_model_and_the_rule_on_every_history(compared: Table) -> None:
+    assert len(compared.lines) == 2 * len(KINDS) * 2 * (len(MODELS) + 1)
+    walks = [line for line in compared.lines if line.kind == "random walk" and line.model == RULE]
+    assert all(line.ratio == pytest.approx(1, abs=0.02) for line in walks)
+
+
+def test_compare__same_seeds__is_the_same(compared: Table) -> None:
+    assert as_object(compared) == as_object(compare(2))
+
+
+def test_as_object__few_seeds__says_that_histories_are_made_and_what_rests(compared: Table) -> None:
+    found = as_object(compared)
+    assert found["data"]["made"] is True
+    rest = [row for row in found["rows"] if row["history"] == "at rest" and row["quantity"] == "depth"]
     assert all(row["error_over_last_value"] is None and row["coverage"] == 1 for row in rest)
-    text = markdown(found, "quantera signals liquidity")
+
+
+def test_markdown__few_seeds__tells_the_histories_and_what_was_chosen(compared: Table) -> None:
+    text = markdown(compared, "quantera signals liquidity")
     assert "All histories are made: 2 of 2,160 hours" in text
     assert text.count("| chosen (another than the last value:") == 2 * len(KINDS)
-    assert len(list(lines(found))) == 2 + len(found.lines)
-    walks = [line for line in found.lines if line.kind == "random walk" and line.model == RULE]
-    assert all(line.ratio == pytest.approx(1, abs=0.02) for line in walks)
+    assert len(list(lines(compared))) == 2 + len(compared.lines)
 
 
 def test_compare__one_seed__is_refused() -> None:
