@@ -24,6 +24,16 @@ STOP_SECONDS = 20
 """A person who presses Ctrl-C waits no longer."""
 
 
+BOTS = ("risk", "rebalance")
+RESTARTED = "both keepers killed and restarted"
+
+
+def both_log(output: Path) -> bool:
+    """True if both keepers have written to their logs."""
+    logs = [output / f"keepers/{bot}.log" for bot in BOTS]
+    return all(log.is_file() and log.stat().st_size for log in logs)
+
+
 def command(output: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "scripts.demo", "--output", str(output), *options]
 
@@ -68,9 +78,18 @@ class Replay:
         """All that has been printed."""
         return self.printed.read_text(encoding="utf-8", errors="replace")
 
-    def wait_for(self, words: str) -> None:
-        """Returns when the demo has printed something."""
-        wait_until(lambda: words in self.text(), REPLAY_SECONDS, meanwhile=self._require_running, why=self._so_far)
+    def wait_for(self, words: str, times: int = 1) -> None:
+        """Returns when the demo has printed something so many times."""
+        wait_until(
+            lambda: self.text().count(words) >= times,
+            REPLAY_SECONDS,
+            meanwhile=self._require_running,
+            why=self._so_far,
+        )
+
+    def wait_for_its_keepers(self) -> None:
+        """Returns when both keepers have written to their logs."""
+        wait_until(lambda: both_log(self.output), meanwhile=self._require_running, why=self._so_far)
 
     def wait_for_its_end(self) -> None:
         """Returns when the demo has ended as it should."""
@@ -93,8 +112,8 @@ class Replay:
 
 
 @pytest.fixture(scope="module")
-def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
-    """The replay, when it has told of its first event: a model that puts the breaker on its guard."""
+def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
+    """The replay, when everything is deployed and both keepers write their logs."""
     folder = tmp_path_factory.mktemp("demo")
     output, printed = folder / "out", folder / "printed"
     run = command(output, "--from", "2020-02-18", "--days", str(DAYS))
@@ -103,12 +122,19 @@ def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
         demo = subprocess.Popen(run, cwd=ROOT, stdout=file, stderr=file, env=environment)
     try:
         replay = Replay(demo, output, printed)
-        replay.wait_for("Normal to Warning")
+        replay.wait_for_its_keepers()
         yield replay
     finally:
         if demo.poll() is None:
             demo.terminate()
             demo.wait(GENEROUS)
+
+
+@pytest.fixture(scope="module")
+def set_up(at_work: Replay) -> Replay:
+    """The replay, when it has told of its first event: a model that puts the breaker on its guard."""
+    at_work.wait_for("Normal to Warning")
+    return at_work
 
 
 @pytest.fixture(scope="module")
@@ -119,10 +145,17 @@ def replay_tripped(set_up: Replay) -> Replay:
 
 
 @pytest.fixture(scope="module")
-def replay_recovered(replay_tripped: Replay) -> Replay:
-    """The replay, when the breaker has recovered for the first time."""
-    replay_tripped.wait_for("DeRiskOnly to Normal")
+def replay_restarted(replay_tripped: Replay) -> Replay:
+    """The replay, when both keepers have been killed again after the trip."""
+    replay_tripped.wait_for(RESTARTED, times=2)
     return replay_tripped
+
+
+@pytest.fixture(scope="module")
+def replay_recovered(replay_restarted: Replay) -> Replay:
+    """The replay, when the breaker has recovered for the first time."""
+    replay_restarted.wait_for("DeRiskOnly to Normal")
+    return replay_restarted
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +167,13 @@ def crash(replay_recovered: Replay) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+def test_keepers__at_work__log_their_start(at_work: Replay) -> None:
+    for bot in BOTS:
+        first = json.loads((at_work.output / f"keepers/{bot}.log").read_text(encoding="utf-8").splitlines()[0])
+        assert first["bot"].startswith(f"{bot}:"), first
+
+
+@pytest.mark.slow
 def test_progress__while_it_replays__is_told_line_by_line(set_up: Replay) -> None:
     assert set_up.demo.poll() is None and not (set_up.output / "summary.json").exists()
     assert "The replay" not in set_up.text()
@@ -142,8 +182,14 @@ def test_progress__while_it_replays__is_told_line_by_line(set_up: Replay) -> Non
 @pytest.mark.slow
 def test_progress__a_trip__is_told_with_its_cause_after_a_restart(replay_tripped: Replay) -> None:
     before, after = replay_tripped.text().split(" to DeRiskOnly", 1)
-    assert "both keepers killed and restarted" in before
+    assert RESTARTED in before
     assert after.startswith("; VaR outside the limit")
+
+
+@pytest.mark.slow
+def test_progress__another_restart__is_told_after_the_trip(replay_restarted: Replay) -> None:
+    told = replay_restarted.text()
+    assert told.index(" to DeRiskOnly") < told.index(RESTARTED, told.index(RESTARTED) + 1)
 
 
 @pytest.mark.slow
@@ -274,12 +320,8 @@ def test_stopped_midway__leaves_no_process(tmp_path: Path, number: signal.Signal
     def require_running() -> None:
         assert demo.poll() is None, f"the demo ended with {demo.returncode}\n{printed.read_text()[-3000:]}"
 
-    def at_work() -> bool:
-        bots = (output / "keepers/risk.log", output / "keepers/rebalance.log")
-        return all(log.is_file() and log.stat().st_size for log in bots)
-
     try:
-        wait_until(at_work, meanwhile=require_running, why=lambda: so_far(output, printed))
+        wait_until(lambda: both_log(output), meanwhile=require_running, why=lambda: so_far(output, printed))
         children = descendants(demo.pid)
         assert len(children) >= 3
         os.kill(demo.pid, number)

@@ -114,7 +114,9 @@ def test_wheel__empty_environment__has_the_data_that_it_needs(machine):
     assert refused == ""
 
 
-def test_wheel__deployment_and_no_repository__init_doctor_and_run_work(machine, localnet):
+@pytest.fixture(scope="module")
+def config(machine: Machine, localnet: tuple[str, Path]) -> Path:
+    """The config that `quantera init` writes."""
     url, chain = localnet
     config = machine.folder / "keeper/keeper.yaml"
     keys = chain / "keys"
@@ -126,9 +128,18 @@ def test_wheel__deployment_and_no_repository__init_doctor_and_run_work(machine, 
         "--passphrase-file", str(keys / "passphrase"),
     )  # fmt: skip
     assert "Next: quantera doctor" in made
+    return config
+
+
+def test_doctor__wheel_and_no_repository__finds_nothing_wrong(machine: Machine, config: Path) -> None:
     assert "fail" not in machine.run("quantera", "doctor", "--config", str(config))
-    rehearsed = machine.run("quantera", "run", "risk", "--dry-run", "--config", str(config))
-    assert "would send" in rehearsed
+
+
+def test_run__wheel_and_no_repository__rehearses(machine: Machine, config: Path) -> None:
+    assert "would send" in machine.run("quantera", "run", "risk", "--dry-run", "--config", str(config))
+
+
+def test_run__wheel_and_no_repository__posts_and_status_knows(machine: Machine, config: Path) -> None:
     machine.run("quantera", "run", "risk", "--once", "--config", str(config))
     status = json.loads(machine.run("quantera", "status", "--json", "--config", str(config)))
     assert status["portfolio"]["name"] == "stocks"
