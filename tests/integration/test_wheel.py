@@ -115,7 +115,7 @@ def test_wheel__empty_environment__has_the_data_that_it_needs(machine):
 
 
 @pytest.fixture(scope="module")
-def config(machine: Machine, localnet: tuple[str, Path]) -> Path:
+def keeper_config(machine: Machine, localnet: tuple[str, Path]) -> Path:
     """The config that `quantera init` writes."""
     url, chain = localnet
     config = machine.folder / "keeper/keeper.yaml"
@@ -131,15 +131,15 @@ def config(machine: Machine, localnet: tuple[str, Path]) -> Path:
     return config
 
 
-def test_doctor__wheel_and_no_repository__finds_nothing_wrong(machine: Machine, config: Path) -> None:
-    assert "fail" not in machine.run("quantera", "doctor", "--config", str(config))
+def test_doctor__wheel_and_no_repository__finds_nothing_wrong(machine: Machine, keeper_config: Path) -> None:
+    assert "fail" not in machine.run("quantera", "doctor", "--config", str(keeper_config))
 
 
-def test_run__wheel_and_no_repository__rehearses(machine: Machine, config: Path) -> None:
-    assert "would send" in machine.run("quantera", "run", "risk", "--dry-run", "--config", str(config))
+def test_run__wheel_and_no_repository__rehearses(machine: Machine, keeper_config: Path) -> None:
+    assert "would send" in machine.run("quantera", "run", "risk", "--dry-run", "--config", str(keeper_config))
 
 
-def test_run__wheel_and_no_repository__posts_and_status_knows(machine: Machine, config: Path) -> None:
-    machine.run("quantera", "run", "risk", "--once", "--config", str(config))
-    status = json.loads(machine.run("quantera", "status", "--json", "--config", str(config)))
+def test_run__wheel_and_no_repository__posts_and_status_knows(machine: Machine, keeper_config: Path) -> None:
+    machine.run("quantera", "run", "risk", "--once", "--config", str(keeper_config))
+    status = json.loads(machine.run("quantera", "status", "--json", "--config", str(keeper_config)))
     assert status["portfolio"]["name"] == "stocks"
