@@ -66,7 +66,10 @@ def candidate_paths(network: Network, price: Floats, choice: Ints, cost: Floats,
 
 def _distinct(network: Network, choice: Ints, before: Ints, worth: Floats, cost: Floats, count: int) -> list[Ints]:
     paths: dict[tuple[int, ...], Ints] = {}
-    ranked = np.argsort(-worth)
+    # First the best way of each number of hops, whose amounts fit into the pools that it passes: a way onward may not.
+    ends = (arcs[network.head[arcs] == network.goal] for arcs in network.by_layer)
+    whole = [int(arcs[np.argmax(worth[arcs])]) for arcs in ends if arcs.size]
+    ranked = np.append(np.array(whole, dtype=np.int64), np.argsort(-worth))
     tokens = len(network.graph.tokens)
     for arc in ranked[np.isfinite(worth[ranked])].tolist():
         if len(paths) == count:

@@ -6,7 +6,7 @@ import pytest
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
 from keepers.routing.graph import Graph
 from keepers.routing.plans import Effort, Order, RoutePlan, gap_bps
-from keepers.routing.pools import Pool, QuotedPool, V2Pool, quote
+from keepers.routing.pools import Pool, QuotedPool, V2Pool, V3Pool, quote
 from keepers.routing.router import find_route
 from keepers.routing.split import best_split
 from keepers.routing.stable import StableKind, StablePool
@@ -212,6 +212,16 @@ def test_find_route__no_time_and_no_single_path_that_takes_all__still_finds_a_sp
     order = Order(one, other, int(10**size * E18 / market.values[market.tokens.index(one)]), max_hops=hops)
     plan = find_route(Graph(market.pools), order, market.costs(other, 0.0), Effort(seconds=0))
     assert plan.amount_out > 0 and len(plan.swaps) > 1
+
+
+def test_find_route__many_ways_to_a_pool_that_takes_less__the_pair_beside_them_is_a_single_path() -> None:
+    rich = tuple(V2Pool(f"0x{n}", "A", "M", (1000 + n) * E18, 1000 * E18) for n in range(30))
+    # The last pool pays ten times as much for what little it takes: its ticks end there.
+    narrow = V3Pool("0xV3", "M", "B", 1 << 96, 0, 10**18, 500, 10, ((-10, 10**18), (10, -(10**18))))
+    pair = V2Pool("0xpair", "A", "B", 1000 * E18, 100 * E18)
+    plan = find_route(Graph((*rich, narrow, pair)), Order("A", "B", 10 * E18), 0, Effort(cancelled=lambda: True))
+    assert plan.single_out_net_gas == quote(pair, "A", 10 * E18)
+    assert plan.amount_out_net_gas >= plan.single_out_net_gas
 
 
 def test_find_route__cancelled_before_a_plan__says_so() -> None:
