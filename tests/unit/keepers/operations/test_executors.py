@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +31,9 @@ def listeners() -> set[str]:
     found: set[str] = set()
     me = psutil.Process()
     for process in (me, *me.children(recursive=True)):
-        found |= {one.laddr.ip for one in process.net_connections() if one.status == psutil.CONN_LISTEN}
+        # A worker of Ray may end while it is looked at.
+        with suppress(psutil.NoSuchProcess):
+            found |= {one.laddr.ip for one in process.net_connections() if one.status == psutil.CONN_LISTEN}
     return {address.removeprefix("::ffff:") for address in found}
 
 
