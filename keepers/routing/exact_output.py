@@ -43,6 +43,7 @@ _ROUGH_BPS = 20.0
 _ROUNDS = 3
 _SINGLES = 4
 _TRIALS = 90
+_BRANCHINGS = 16
 _KEPT = "what is kept"
 """Address of the market that takes back the input."""
 
@@ -185,7 +186,49 @@ class _Cheapest:
             bound = max(bound, self._bound_below(found, least, self._costs))
             if self._best is found:
                 break
-        return bound
+        return max(bound, self._branched(bound)) if any(self._costs.values()) else bound
+
+    def _branched(self, bound: int) -> int:
+        """The lower bound after deciding, one pool after another, whether it is left out or its cost is paid.
+
+        A part of the plans is bounded without the costs that are not decided. What is left when the tries end has the
+        least bound of its parts.
+        """
+        assert self._best is not None
+        unpaid = sorted((address for address, cost in self._costs.items() if cost), key=lambda a: -self._costs[a])
+        used = {swap.pool for swap in self._best.done.swaps}
+        unpaid.sort(key=lambda address: address not in used)
+        parts = [(bound, frozenset[str](), frozenset[str]())]
+        for _ in range(_BRANCHINGS):
+            parts.sort(key=lambda part: part[0])
+            least, out, paid = parts[0]
+            open_ = [address for address in unpaid if address not in out | paid]
+            done = BPS * (self._best.total - least) <= self._effort.gap_bps * self._best.total
+            if done or not open_ or self._late():
+                break
+            branches = (out | {open_[0]}, paid), (out, paid | {open_[0]})
+            parts[:1] = [(max(least, self._part_bound(*branch)), *branch) for branch in branches]
+        return min(part[0] for part in parts)
+
+    def _part_bound(self, out: frozenset[str], paid: frozenset[str]) -> int:
+        """A lower bound of plans that leave some pools out and pay for others in any case; keeps its plan too."""
+        assert self._best is not None
+        graph = Graph(tuple(p for p in self._graph.pools if p.address not in out), self._graph.leg_impact_bps)
+        left = max(0.0, self._effort.seconds - (time.perf_counter() - self._began))
+        try:
+            plan = find_exact_output(graph, self._order, 0, replace(self._effort, seconds=left))
+        except RoutingError:
+            return self._best.total if self._is_beyond(graph) else 0
+        self._keep(self._settled(flow_of(self._graph, plan.swaps), plan.amount_in))
+        return plan.bound + sum(self._costs[address] for address in paid)
+
+    def _is_beyond(self, graph: Graph) -> bool:
+        """True if it is proved that no plan of these pools brings the output."""
+        try:
+            network = network_of(graph, self._order.selling(MAX_AMOUNT - 1))
+        except RoutingError:
+            return True
+        return bool(network.most[network.goal] < self._order.amount_out)
 
     def _bound_below(self, best: _Found, least: int, costs: Mapping[str, int]) -> int:
         """A lower bound of plans that take no more than the given one, whose marginal output is the multiplier.

@@ -74,9 +74,7 @@ def test_exact_output__parallel_pools_with_fixed_costs__bound_is_below_what_any_
     wanted = int(parallel_optimum(pools, amount))
     assume(wanted > 10**9)
     plan = find_exact_output(Graph(pools), OutputOrder("A", "B", wanted), costs, Effort(seconds=300.0))
-    assert plan.amount_out >= wanted
-    # Fixed costs leave a duality gap, which grows with their part of the order (docs/routing.md).
-    assert plan.gap_bps <= 2 or any(costs.values())
+    assert plan.amount_out >= wanted and plan.gap_bps <= 2
     assert plan.amount_in <= amount * (1 + 1e-4) + 10 or plan.gas_cost < sum(costs.values())
     # Every other division that brings as much takes no less than the bound.
     for size in range(1, len(pools) + 1):

@@ -106,6 +106,12 @@ def test_find_exact_output__plan_without_fixed_costs__bound_counts_those_of_othe
     assert plan.gap_bps <= 0.3
 
 
+def test_find_exact_output__cost_as_large_as_the_order_beside_a_free_pool__bound_is_close() -> None:
+    free, dear = V2Pool("0x5", "A", "B", 100 * E18, 100 * E18), V2Pool("0x6", "A", "B", 100 * E18, 287 * E18)
+    plan = cheapest((free, dear), E18 // 35, {"0x5": 0, "0x6": 19 * E18 // 1000})
+    assert plan.gap_bps <= 1
+
+
 @pytest.mark.parametrize("effort", [Effort(seconds=0.0), Effort(cancelled=lambda: True)], ids=["late", "cancelled"])
 def test_find_exact_output__cut_short__has_a_plan_and_a_valid_bound(effort: Effort) -> None:
     plan = find_exact_output(Graph((ONE, OTHER)), OutputOrder("A", "B", 100 * E18), 0, effort)
