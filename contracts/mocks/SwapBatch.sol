@@ -94,7 +94,7 @@ contract SwapBatch {
         Range[] ranges;
     }
 
-    /// @notice What a swap of an exact input did; zeros where the pool refused it.
+    /// @notice The result of a swap of an exact input; zeros say that the pool refused it.
     struct Done {
         uint256 taken;
         uint256 given;

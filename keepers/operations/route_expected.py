@@ -1,4 +1,4 @@
-"""What was to be expected of a fill some time before it, and what it met."""
+"""Holds a fill against the forecast that was made some time before it."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_set_venue_account__ledger_that_anyone_can_hold__refused(ledgers, identi
 def test_set_venue_account__ledger_and_little_gas__never_taken_for_a_pool(
     ledgers, identity_registry, compliance_officer, chain, kind
 ):
-    """Whoever starves the probe of gas has no ledger taken for a venue that keeps none."""
+    """A probe that is starved of gas admits no ledger as a venue that keeps none."""
     w3 = chain.provider.web3
     data = identity_registry.setVenueAccount.encode_input(ledgers[kind], True)
     call = {"from": str(compliance_officer), "to": identity_registry.address, "data": data}

@@ -51,7 +51,7 @@ def test_execute__circle__is_cut() -> None:
 
 
 def test_execute__circle_of_tokens_of_other_decimals__is_cut_where_least_of_the_order_goes() -> None:
-    """What passes from M to N is 0.2 of 1 and few units; what passes back is a thousandth and many."""
+    """The way from M to N carries 0.2 of the order in few units; the way back carries a thousandth in many."""
     short = 10**9
     pools = (
         *(AM, MB, V2Pool("0x4", "A", "N", E21, short), V2Pool("0x5", "N", "B", short, E21)),
