@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +18,11 @@ from eth_utils.crypto import keccak
 
 from keepers.config import load_config
 from keepers.operations.signals_train import EXPERIMENTS, MODEL
+from keepers.runtime import child
 from keepers.runtime.child import Child, Ended
 from keepers.signals.features.generated import generated_history
 from keepers.store import Decision, Store
-from tests.fixtures.forks import Forked
+from tests.fixtures.forks import Forked, Training
 from tests.fixtures.node import SENDER, World
 from tests.fixtures.waiting import wait_until
 from tests.unit.keepers.bots.harness import Running, later, start
@@ -65,6 +68,13 @@ def config_of(world: World, seeds: int = 1, last: date | None = None, lease: int
     del raw["portfolio"], raw["prices"], raw["keys"]["signers"]
     path.write_text(yaml.safe_dump(raw))
     return path
+
+
+@pytest.fixture(autouse=True)
+def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forks the children of this process; those of a bot in a process of its own have a real start."""
+    quick = {**vars(subprocess), "Popen": Training}
+    monkeypatch.setattr(child, "subprocess", SimpleNamespace(**quick))
 
 
 @pytest.fixture
