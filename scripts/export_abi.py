@@ -23,6 +23,7 @@ CONTRACTS = (
     "ComplianceAwareToken",
     "CovarianceModels",
     "IdentityRegistry",
+    "IdentityRegistryStorage",
     "LiquidityAggregator",
     "MarketDepthRegistry",
     "LiquidityGateway",

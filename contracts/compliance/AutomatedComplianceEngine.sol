@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Handover} from "../calls/Handover.sol";
 import {Country} from "../identity/Country.sol";
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
@@ -50,77 +51,77 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
 
     /// @inheritdoc IAutomatedComplianceEngine
     function openRules(address, uint16[] calldata, uint8) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function openRulebook(address, address, TokenRule calldata, uint16[] calldata, Rule[] calldata) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function setRules(address, uint16[] calldata, Rule[] calldata) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function tightenRules(address, uint16[] calldata, Rule[] calldata) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function blockCountries(address, uint16[] calldata) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function setTokenRule(address, TokenRule calldata) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function tightenTokenRule(address, TokenRule calldata) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function setIssueRule(address, uint16, IssueRule calldata) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function tightenIssueRule(address, uint16, IssueRule calldata) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function admitSharedLedger(address, address) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function dropSharedLedger(address, address) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function addTreasury(address, address) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function removeTreasury(address, address) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function setRegistry(address) external {
-        _run(address(_ruleBook));
+        Handover.run(address(_ruleBook));
     }
 
     /// @notice Answers {ITransferTerms} in the code of {TransferTerms}.
     fallback() external {
-        _run(address(_terms));
+        Handover.run(address(_terms));
     }
 
     // -- Movements ---------------------------------------------------------------------------------------------------
@@ -191,12 +192,12 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
 
     /// @inheritdoc IAutomatedComplianceEngine
     function recordRefusal(address, address, address, uint256, address, Reason) external {
-        _run(address(_records));
+        Handover.run(address(_records));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function recount(address, address) external {
-        _run(address(_records));
+        Handover.run(address(_records));
     }
 
     // -- Verdicts ----------------------------------------------------------------------------------------------------
@@ -221,22 +222,22 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function eligibility(address token, address account) external view returns (Reason) {
-        uint256 word = _storage().tokens[token];
-        if (word == 0) return Reason.RulesNotSet;
-        uint256 identity = _identityOf(word, token, account);
-        return _eligibility(word, identity, _storage().rules[token][identity.country()].hold);
+    function eligibility(address token, address account) external view returns (Reason reason) {
+        Sides memory sides = _sides(token, account, account);
+        if (sides.token == 0) return Reason.RulesNotSet;
+        reason = _eligibility(sides.token, sides.receiver, sides.receiverHold);
+        if (reason == Reason.None) (, reason) = _directionsUnderTerms(sides.token, token, account);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function directionsOf(address token, address account) external view returns (bool maySend, bool mayReceive) {
         Sides memory sides = _sides(token, account, account);
         if (sides.token == 0 || _accountStatus(sides.sender) != Reason.None) return (false, false);
-        (maySend, mayReceive) =
-            sides.token.hasTerms() ? TransferTerms(address(this)).directionsUnderTerms(token, account) : (true, true);
+        Reason reason;
+        (maySend, reason) = _directionsUnderTerms(sides.token, token, account);
         maySend = maySend && !sides.senderHold.outboundBlocked();
         if (sides.receiver.isVenue()) return (maySend, _isAdmittedVenue(token, account, sides.receiver));
-        mayReceive = mayReceive && !sides.receiverHold.inboundBlocked()
+        mayReceive = reason == Reason.None && !sides.receiverHold.inboundBlocked()
             && _eligibility(sides.token, sides.receiver, sides.receiverHold) == Reason.None;
     }
 
@@ -417,16 +418,9 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
 
     // -- Helpers -----------------------------------------------------------------------------------------------------
 
-    /// @dev Ends the present call with the answer of another contract's code.
-    function _run(address code) private {
-        assembly ("memory-safe") {
-            let data := mload(0x40)
-            calldatacopy(data, 0, calldatasize())
-            let passed := delegatecall(gas(), code, data, calldatasize(), 0, 0)
-            returndatacopy(data, 0, returndatasize())
-            if iszero(passed) { revert(data, returndatasize()) }
-            return(data, returndatasize())
-        }
+    /// @dev Returns what the terms of a token leave open to an account: a view asks them of the engine itself.
+    function _directionsUnderTerms(uint256 word, address token, address account) private view returns (bool, Reason) {
+        return word.hasTerms() ? TransferTerms(address(this)).directionsUnderTerms(token, account) : (true, Reason.None);
     }
 
     function _balancesAfter(

@@ -182,9 +182,16 @@ contract TransferTerms is ITransferTerms, VolumeTerms, ClassCounts {
         return _passed();
     }
 
-    /// @notice Returns {maySell} and {mayBuy} in one call, as the engine asks for them.
-    function directionsUnderTerms(address token, address account) external view returns (bool sells, bool buys) {
-        return (maySell(token, account), mayBuy(token, account));
+    /// @notice Returns {maySell}, and the reason for which {mayBuy} says no, in one call, as the engine asks for them.
+    function directionsUnderTerms(
+        address token,
+        address account
+    )
+        external
+        view
+        returns (bool sells, IAutomatedComplianceEngine.Reason buying)
+    {
+        return (maySell(token, account), _refusalOf(token, account));
     }
 
     /// @notice Returns how many smallest units may be issued to the receiver under the limits on issues, the supply cap
@@ -243,14 +250,8 @@ contract TransferTerms is ITransferTerms, VolumeTerms, ClassCounts {
     }
 
     /// @inheritdoc ITransferTerms
-    function mayBuy(address token, address account) public view returns (bool) {
-        uint256 word = _storage().tokens[token];
-        if (word == 0 || !word.hasClassRules()) return true;
-        uint256 identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
-        if (identity.isVenue()) return true;
-        Person memory person = _personOf(word, token, identity, account, identity.country());
-        uint256[] memory rules = _classRulesOn(token, identity, person);
-        return _refusalBy(rules, identity.documents()) == IAutomatedComplianceEngine.Reason.None;
+    function mayBuy(address token, address account) external view returns (bool) {
+        return _refusalOf(token, account) == IAutomatedComplianceEngine.Reason.None;
     }
 
     /// @inheritdoc ITransferTerms
@@ -416,6 +417,20 @@ contract TransferTerms is ITransferTerms, VolumeTerms, ClassCounts {
             }
         }
         return false;
+    }
+
+    /// @return reason Class rule by which an account receives nothing from other persons; None if there is none.
+    function _refusalOf(address token, address account)
+        private
+        view
+        returns (IAutomatedComplianceEngine.Reason reason)
+    {
+        uint256 word = _storage().tokens[token];
+        if (word == 0 || !word.hasClassRules()) return reason;
+        uint256 identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
+        if (identity.isVenue()) return reason;
+        Person memory person = _personOf(word, token, identity, account, identity.country());
+        return _refusalBy(_classRulesOn(token, identity, person), identity.documents());
     }
 
     /// @return Reason for which class rules let a person receive nothing; None if they let it receive something.

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {
-    AccessManagedUpgradeable
-} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
-
+import {RegistryRecords} from "./RegistryRecords.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IClaimIssuer, IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
 /// @title Claim topics, trusted issuers, and the verdict on the claims of an ONCHAINID
 /// @notice See {IIdentityRegistry}.
-abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
+abstract contract ClaimVerifier is IIdentityRegistry, RegistryRecords {
     /// @param index Bit in Identity.topics. It stays with its topic for ever: a bit of an old verdict never means a new
     /// topic.
     /// @param active False once removed.

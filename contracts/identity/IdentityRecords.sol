@@ -17,36 +17,6 @@ import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 ///   the slot of every wallet at once, so that no reader has to know the person.
 /// - A wallet that is unlinked remembers its person, and stays bound by what binds it.
 abstract contract IdentityRecords is ClaimVerifier {
-    /// @dev The person behind an ONCHAINID. The first slot is all that is used while it has one wallet.
-    /// @param listed Number of its wallets, present and former, that are on the sanctions list.
-    /// @param frozen True if an officer froze the person.
-    struct Person {
-        address first;
-        uint32 listed;
-        bool frozen;
-        address[] others;
-    }
-
-    /// @custom:storage-location erc7201:quantera.storage.IdentityRegistry
-    struct Storage {
-        mapping(address account => Identity) identities;
-        mapping(address account => IOnchainId) onchainIds;
-        // The ONCHAINID of a wallet that was unlinked: what binds the person still binds the wallet.
-        mapping(address account => IOnchainId) formerIds;
-        mapping(IOnchainId identity => Person) persons;
-        mapping(address account => bool) agents;
-        // Zero in the shared registry: whose roles count, and who may act for delayed ones.
-        address shared;
-        address factory;
-        mapping(address token => bool) bound;
-        uint32 tokens;
-        // 0 stands for the usual one.
-        uint8 maxWallets;
-    }
-
-    // keccak256(abi.encode(uint256(keccak256("quantera.storage.IdentityRegistry")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant _STORAGE = 0x0a65ae3701efc2b255e2bf489ac8a1e58299528f412904609739a8ee929ff000;
-
     uint256 private constant _USUAL_MAX_WALLETS = 8;
 
     ISanctionsList internal immutable _sanctionsList;
@@ -219,12 +189,5 @@ abstract contract IdentityRecords is ClaimVerifier {
             person.others.pop();
         }
         if (others == 1) $.identities[person.first].linked = false;
-    }
-
-    function _storage() internal pure returns (Storage storage $) {
-        bytes32 slot = _STORAGE;
-        assembly {
-            $.slot := slot
-        }
     }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
+import {Handover} from "../calls/Handover.sol";
 import {Country} from "./Country.sol";
 import {IdentityRecords} from "./IdentityRecords.sol";
+import {IdentityRegistryStorage} from "./IdentityRegistryStorage.sol";
 import {LedgerProbe} from "./LedgerProbe.sol";
 import {ISanctionsList, ISanctionsListener} from "interfaces/compliance/ISanctionsList.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
@@ -21,6 +22,7 @@ contract IdentityRegistry is ISanctionsListener, IdentityRecords, UUPSUpgradeabl
     uint256 private constant _HIGHEST_MAX_WALLETS = 32;
 
     LedgerProbe private immutable _probe;
+    IdentityRegistryStorage private immutable _asStorage;
 
     /// @dev Admits the role of the function, or an agent.
     modifier orAgent() {
@@ -30,6 +32,7 @@ contract IdentityRegistry is ISanctionsListener, IdentityRecords, UUPSUpgradeabl
 
     constructor(ISanctionsList sanctionsList_) IdentityRecords(sanctionsList_) {
         _probe = new LedgerProbe();
+        _asStorage = new IdentityRegistryStorage();
         _disableInitializers();
     }
 
@@ -126,22 +129,6 @@ contract IdentityRegistry is ISanctionsListener, IdentityRecords, UUPSUpgradeabl
     }
 
     /// @inheritdoc IIdentityRegistry
-    function storedIdentity(address account) external view returns (IOnchainId) {
-        return _storage().onchainIds[account];
-    }
-
-    /// @inheritdoc IIdentityRegistry
-    function storedInvestorCountry(address account) external view returns (uint16) {
-        return _storage().identities[account].country.shown();
-    }
-
-    /// @inheritdoc IIdentityRegistry
-    function linkedIdentityRegistries() external view returns (address[] memory registries) {
-        registries = new address[](1);
-        registries[0] = address(this);
-    }
-
-    /// @inheritdoc IIdentityRegistry
     function identityStorage() external view returns (address) {
         return address(this);
     }
@@ -169,6 +156,11 @@ contract IdentityRegistry is ISanctionsListener, IdentityRecords, UUPSUpgradeabl
     /// @inheritdoc IIdentityRegistry
     function setTrustedIssuersRegistry(address) external pure {
         revert IdentityRegistry__Unsupported();
+    }
+
+    /// @notice Answers {IIdentityRegistryStorage} in the code of {IdentityRegistryStorage}.
+    fallback() external {
+        Handover.run(address(_asStorage));
     }
 
     // -- Identities: ours --------------------------------------------------------------------------------------------
@@ -404,16 +396,6 @@ contract IdentityRegistry is ISanctionsListener, IdentityRecords, UUPSUpgradeabl
 
     function _requireCountry(uint16 country) private pure {
         if (country == Country.UNSTATED) revert IdentityRegistry__InvalidCountry(country);
-    }
-
-    /// @dev A clone obeys the shared registry's roles, held without a delay, and its factory, through which delayed
-    /// ones act.
-    function _checkCanCall(address caller, bytes calldata data) internal override {
-        Storage storage $ = _storage();
-        if ($.shared == address(0)) return super._checkCanCall(caller, data);
-        if (caller == $.factory) return;
-        (bool immediate,) = IAccessManager(authority()).canCall(caller, $.shared, bytes4(data[:4]));
-        if (!immediate) revert AccessManagedUnauthorized(caller);
     }
 
     function _authorizeUpgrade(address) internal override restricted {}

@@ -114,6 +114,20 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         return _try(from, to, amount);
     }
 
+    /// @inheritdoc IComplianceAwareToken
+    function increaseAllowance(address spender, uint256 amount) external returns (bool) {
+        _approve(msg.sender, spender, allowance(msg.sender, spender) + amount);
+        return true;
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function decreaseAllowance(address spender, uint256 amount) external returns (bool) {
+        uint256 allowed = allowance(msg.sender, spender);
+        if (amount > allowed) revert ERC20InsufficientAllowance(spender, allowed, amount);
+        _approve(msg.sender, spender, allowed - amount);
+        return true;
+    }
+
     // -- Agents ------------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IComplianceAwareToken

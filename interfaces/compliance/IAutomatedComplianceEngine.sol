@@ -357,7 +357,8 @@ interface IAutomatedComplianceEngine {
         view
         returns (address account, Reason reason);
 
-    /// @notice Returns None if `account` may hold `token` now, else the first reason against it. It judges no amount.
+    /// @notice Returns None if `account` may hold `token` now, else the first reason against it: of its standing, of its
+    /// country's rule, then of the class rules that bind its person. It judges neither amounts nor how many hold.
     function eligibility(address token, address account) external view returns (Reason);
 
     /// @notice Tells which directions are open to an account at all, for any counterparty and any amount.

@@ -192,17 +192,9 @@ interface IIdentityRegistry {
     function identity(address account) external view returns (IOnchainId);
     function investorCountry(address account) external view returns (uint16);
 
-    /// @return This registry, which answers the views of ERC-3643's IIdentityRegistryStorage.
+    /// @return This registry, which answers {IIdentityRegistryStorage}.
     function identityStorage() external view returns (address);
 
-    /// @notice IIdentityRegistryStorage: the same as `identity`.
-    function storedIdentity(address account) external view returns (IOnchainId);
-
-    /// @notice IIdentityRegistryStorage: the same as `investorCountry`.
-    function storedInvestorCountry(address account) external view returns (uint16);
-
-    /// @notice IIdentityRegistryStorage: this registry alone.
-    function linkedIdentityRegistries() external view returns (address[] memory);
     /// @return This registry.
     function issuersRegistry() external view returns (address);
     /// @return This registry.

@@ -116,6 +116,16 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @return code 0 if it moved, else the ERC-1404 code.
     function tryTransfer(address to, uint256 amount) external returns (uint8 code);
 
+    /// @notice Raises the caller's allowance for `spender` by an amount; a sum above 2^256 - 1 reverts. T-REX's tokens
+    /// have it. An allowance moves nothing: the spender and both sides are judged when it is spent.
+    /// @return True always.
+    function increaseAllowance(address spender, uint256 amount) external returns (bool);
+
+    /// @notice Lowers the caller's allowance for `spender` by an amount; it reverts with `ERC20InsufficientAllowance` if
+    /// there is less. An allowance without a limit (2^256 - 1) becomes a limited one.
+    /// @return True always.
+    function decreaseAllowance(address spender, uint256 amount) external returns (bool);
+
     /// @notice Transfers from an allowance as {tryTransfer} does. An allowance that is too small reverts, and so does a
     /// missing one, also for an amount of zero: the log holds refusals that the holder or its spenders asked for.
     function tryTransferFrom(address from, address to, uint256 amount) external returns (uint8 code);

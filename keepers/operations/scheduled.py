@@ -11,6 +11,9 @@ from keepers import abi
 from keepers.abi import Fragment
 from keepers.compliance.countries import UNSTATED, letters_of
 
+_OTHER_FACES = {"AutomatedComplianceEngine": ("TransferTerms",), "IdentityRegistry": ("IdentityRegistryStorage",)}
+"""Interfaces that a contract's address answers beside its own."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -43,8 +46,7 @@ def in_words(contract: str, data: bytes) -> Words:
 
 
 def _function(contract: str, data: bytes) -> tuple[Fragment, tuple[Any, ...]] | None:
-    # The engine answers both interfaces.
-    faces = (contract, "TransferTerms") if contract == "AutomatedComplianceEngine" else (contract,)
+    faces = (contract, *_OTHER_FACES.get(contract, ()))
     for entry in (entry for face in faces for entry in abi.load(face)):
         if entry["type"] == "function" and (fragment := abi.parse(entry)).selector == data[:4]:
             return fragment, fragment.decode_input(data)

@@ -20,10 +20,12 @@ from tests.bench.trex import NOBODY, TOPIC, OnchainIds, Trex
 
 GROUP = "Compliance"
 PEER = "T-REX 4.1.6"
+WITHOUT_LIMITS = "ours, without them"
 WARM_TARGET, TARGET = 0.22, 0.5
 COUNTRY = 756
 KYC, RETAIL = 1, 1
 MOST = 10**27
+MOST_HOLDERS, EVERYWHERE = 499, 65_535
 EVERY_CLASS = 0b1110
 TOKENS = 10**18
 METHOD = (
@@ -35,7 +37,9 @@ METHOD = (
     "verified at registration, which therefore costs more: once for each verdict, not once for each receipt. The "
     "floor is a transaction with the same calldata to a contract that does nothing but write one new slot for each "
     "identity: above 0.50 already, so that no registry that keeps anything can get there (decision 10). Reading claims "
-    "is by `debug_traceTransaction`: what the ONCHAINIDs and their issuer use, in the same transactions."
+    "is by `debug_traceTransaction`: what the ONCHAINIDs and their issuer use, in the same transactions. Limits of a "
+    "class: the same transfer once a class rule limits how many retail investors hold, all of them counted, and how "
+    "much each of them holds."
 )
 
 
@@ -76,6 +80,9 @@ def rows(bench: Bench) -> list[Row]:
         "burn": again(lambda side: side.token.functions.burn(a, t), bench.deployer),
     }
     (ours, theirs), (first_ours, first_theirs) = registered, measured["transfer, first"]
+    plain = measured["transfer"][0]
+    world.limit_classes()
+    limited = median_low(world.repeated(world.sides[0].token.functions.transfer(b, t), a))
     return [
         *(
             Row(GROUP, name, "gas", ours, peer, PEER, WARM_TARGET if name == "transfer" else TARGET, METHOD)
@@ -88,6 +95,7 @@ def rows(bench: Bench) -> list[Row]:
         ),
         Row(GROUP, "of registering: reading the claim", "gas", claims, theirs, PEER, method=METHOD),
         Row(GROUP, "of registering 20: reading the claims", "gas", claims_of_batch, batch[1], PEER, method=METHOD),
+        Row(GROUP, "transfer, limits of a class", "gas", limited, plain, WITHOUT_LIMITS, method=METHOD),
     ]
 
 
@@ -151,6 +159,18 @@ class TwoProducts:
         identities = [self.ids.create().address for _ in range(number)]
         call = side.registry.functions.batchRegisterIdentity(wallets, identities, [COUNTRY] * number)
         return self.sent(call, self.bench.deployer)
+
+    def limit_classes(self) -> None:
+        """Limits how many retail investors hold ours, and how much each of them; whoever holds is counted."""
+        token = self.sides[0].token
+        terms = self.bench.w3.eth.contract(
+            address=token.functions.engine().call(), abi=artifact("TransferTerms").abi
+        ).functions
+        self._send(terms.addClassRules(token.address, [(EVERYWHERE, 1 << RETAIL, 0, False, 0, 0, MOST, MOST_HOLDERS)]))
+        sent = token.events.Transfer().get_logs(from_block=0)
+        self._send(terms.recountHolders(token.address, sorted({log["args"]["to"] for log in sent} - {NOBODY})))
+        counted, holders = terms.censusOf(token.address).call()
+        assert counted == holders > 0
 
     def claim_gas(self, number: int) -> int:
         """Gas that ONCHAINIDs and the claim issuer use when ours registers so many."""

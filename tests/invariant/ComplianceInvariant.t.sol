@@ -117,6 +117,17 @@ contract ComplianceInvariantTest is ProtocolTest {
         assertEq(_handler.miscounted(), 0);
     }
 
+    /// @dev A recovery to a wallet of nobody moves a person who was counted already, whatever the maximum is by then.
+    function test_recover__personAboveTheMaximum__entersNobody() public {
+        _handler.burn(1, 0);
+        _handler.burn(5, 0);
+        _handler.forget(5);
+        _handler.limitClass(2, 0, true);
+        _handler.recover(0, 5);
+        assertGt(_token.balanceOf(_handler.wallets(5)), 0);
+        assertEq(_handler.enteredAboveLimit(), 0);
+    }
+
     /// @dev The campaign means something only if tokens move.
     function test_transfer__betweenRegistered__moves() public {
         _handler.transfer(0, 1, 100);

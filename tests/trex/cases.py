@@ -25,17 +25,12 @@ class Difference(Enum):
         "the owner gives a registry another storage, issuers' or topics' registry",
         "refused: one contract; a token takes another registry instead",
     )
-    ALLOWANCES = (
-        "`increaseAllowance`, `decreaseAllowance`",
-        "not there: `IToken` has neither, and `permit` stands in",
-    )
     SPENDER = ("a spender that is not registered moves tokens by allowance", "refused: the spender is judged")
     FORCED = (
         "a forced transfer ignores the rules of compliance",
         "refused: the receiver passes every holding rule (I4)",
     )
     CLOSED = ("without required topics everybody who is registered is verified", "nobody is: closed by default")
-    UNBINDING = ("a registry is unbound from its storage", "not there: a registry is its own storage")
     OWNER = ("the escrow takes who deployed the token for its owner", "the owner is the factory; roles govern")
     NO_REGISTRY = (
         "a token without a registry is no T-REX token",

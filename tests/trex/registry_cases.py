@@ -1,6 +1,6 @@
 """The cases of T-REX's registries: identities, their storage, trusted issuers and claim topics.
 
-One contract is all four here. What T-REX's storage writes, the registry writes by registering, updating and deleting.
+One contract is all four here; `storage` is the registry, seen through IIdentityRegistryStorage.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ NO_ACCOUNT, NO_IDENTITY = "IdentityRegistry__ZeroAccount", "IdentityRegistry__Ze
 NOT_REGISTERED = "IdentityRegistry__NotRegistered"
 UNKNOWN_ISSUER = "IdentityRegistry__UnknownIssuer"
 TOO_MANY_TOPICS = "IdentityRegistry__TooManyTopics"
-MOST_ISSUERS, MOST_TOPICS = 16, 15
+NOT_BOUND = "IdentityRegistryStorage__NotBound"
+MOST_ISSUERS, MOST_TOPICS, MOST_REGISTRIES = 16, 15, 32
 
 identities = CasesOf("identity-registry")
 
@@ -118,69 +119,82 @@ storage.refusals(
     {
         "init: again: refused": ("registry", "initialize", ("zero",), "officer", INITIALIZED),
         "addIdentityToStorage: not an agent: refused": (
-            "registry", "registerIdentity", ("charlie", "charlie's identity", 42), "another", UNAUTHORIZED,
+            "storage", "addIdentityToStorage", ("charlie", "charlie's identity", 42), "another", UNAUTHORIZED,
         ),
         "addIdentityToStorage: no identity: refused": (
-            "registry", "registerIdentity", ("charlie", "zero", 42), "agent", NO_IDENTITY,
+            "storage", "addIdentityToStorage", ("charlie", "zero", 42), "agent", NO_IDENTITY,
         ),
         "addIdentityToStorage: address zero: refused": (
-            "registry", "registerIdentity", ("zero", "charlie's identity", 42), "agent", NO_ACCOUNT,
+            "storage", "addIdentityToStorage", ("zero", "charlie's identity", 42), "agent", NO_ACCOUNT,
         ),
         "addIdentityToStorage: already stored: refused": (
-            "registry", "registerIdentity", ("bob", "charlie's identity", 42), "agent",
+            "storage", "addIdentityToStorage", ("bob", "charlie's identity", 42), "agent",
             "IdentityRegistry__AlreadyRegistered",
         ),
         "modifyStoredIdentity: not an agent: refused": (
-            "registry", "updateIdentity", ("charlie", "charlie's identity"), "another", UNAUTHORIZED,
+            "storage", "modifyStoredIdentity", ("charlie", "charlie's identity"), "another", UNAUTHORIZED,
         ),
         "modifyStoredIdentity: no identity: refused": (
-            "registry", "updateIdentity", ("charlie", "zero"), "agent", NO_IDENTITY,
+            "storage", "modifyStoredIdentity", ("charlie", "zero"), "agent", NO_IDENTITY,
         ),
         "modifyStoredIdentity: address zero: refused": (
-            "registry", "updateIdentity", ("zero", "charlie's identity"), "agent", NOT_REGISTERED,
+            "storage", "modifyStoredIdentity", ("zero", "charlie's identity"), "agent", NOT_REGISTERED,
         ),
         "modifyStoredIdentity: not stored: refused": (
-            "registry", "updateIdentity", ("charlie", "charlie's identity"), "agent", NOT_REGISTERED,
+            "storage", "modifyStoredIdentity", ("charlie", "charlie's identity"), "agent", NOT_REGISTERED,
         ),
         "modifyStoredInvestorCountry: not an agent: refused": (
-            "registry", "updateCountry", ("charlie", 42), "another", UNAUTHORIZED,
+            "storage", "modifyStoredInvestorCountry", ("charlie", 42), "another", UNAUTHORIZED,
         ),
         "modifyStoredInvestorCountry: address zero: refused": (
-            "registry", "updateCountry", ("zero", 42), "agent", NOT_REGISTERED,
+            "storage", "modifyStoredInvestorCountry", ("zero", 42), "agent", NOT_REGISTERED,
         ),
         "modifyStoredInvestorCountry: not stored: refused": (
-            "registry", "updateCountry", ("charlie", 42), "agent", NOT_REGISTERED,
+            "storage", "modifyStoredInvestorCountry", ("charlie", 42), "agent", NOT_REGISTERED,
         ),
         "removeIdentityFromStorage: not an agent: refused": (
-            "registry", "deleteIdentity", ("charlie",), "another", UNAUTHORIZED,
+            "storage", "removeIdentityFromStorage", ("charlie",), "another", UNAUTHORIZED,
         ),
         "removeIdentityFromStorage: address zero: refused": (
-            "registry", "deleteIdentity", ("zero",), "agent", NOT_REGISTERED,
+            "storage", "removeIdentityFromStorage", ("zero",), "agent", NOT_REGISTERED,
         ),
         "removeIdentityFromStorage: not stored: refused": (
-            "registry", "deleteIdentity", ("charlie",), "agent", NOT_REGISTERED,
+            "storage", "removeIdentityFromStorage", ("charlie",), "agent", NOT_REGISTERED,
+        ),
+        "bindIdentityRegistry: not the owner: refused": (
+            "storage", "bindIdentityRegistry", ("charlie's identity",), "another", UNAUTHORIZED,
+        ),
+        "bindIdentityRegistry: address zero: refused": (
+            "storage", "bindIdentityRegistry", ("zero",), "officer", NO_ACCOUNT,
+        ),
+        "unbindIdentityRegistry: not the owner: refused": (
+            "storage", "unbindIdentityRegistry", ("charlie's identity",), "another", UNAUTHORIZED,
+        ),
+        "unbindIdentityRegistry: address zero: refused": (
+            "storage", "unbindIdentityRegistry", ("zero",), "officer", NOT_BOUND,
+        ),
+        "unbindIdentityRegistry: not bound: refused": (
+            "storage", "unbindIdentityRegistry", ("charlie's identity",), "officer", NOT_BOUND,
         ),
     }
 )  # fmt: skip
 
-for _name in ("not the owner", "address zero", "more than 299 registries"):
 
-    @storage.absent(f"bindIdentityRegistry: {_name}: refused")
-    def _(suite: Suite) -> None:
-        suite.lacks("registry", "bindIdentityRegistry")
-
-
-for _name in ("not the owner", "address zero", "not bound"):
-
-    @storage.absent(f"unbindIdentityRegistry: {_name}: refused")
-    def _(suite: Suite) -> None:
-        suite.lacks("registry", "unbindIdentityRegistry")
-
-
-@storage.differs("unbindIdentityRegistry: bound: unbinds it", Difference.UNBINDING)
+@storage.same("bindIdentityRegistry: as many as there may be: refused")
 def _(suite: Suite) -> None:
-    suite.lacks("registry", "unbindIdentityRegistry")
-    suite.equals([suite["registry"]], "registry", "linkedIdentityRegistries")
+    for serial in range(MOST_REGISTRIES):
+        suite.act("storage", "bindIdentityRegistry", suite.account(serial))
+    call = suite.call("storage", "bindIdentityRegistry", "charlie's identity")
+    suite.refused(call, suite["officer"], "IdentityRegistryStorage__TooManyRegistries")
+
+
+@storage.same("unbindIdentityRegistry: bound: unbinds it")
+def _(suite: Suite) -> None:
+    suite.act("storage", "bindIdentityRegistry", "charlie's identity")
+    suite.act("storage", "bindIdentityRegistry", "bob's identity")
+    receipt = suite.act("storage", "unbindIdentityRegistry", "charlie's identity")
+    suite.emits(receipt, "storage", "IdentityRegistryUnbound", "charlie's identity")
+    suite.equals([suite["registry"], suite["bob's identity"]], "storage", "linkedIdentityRegistries")
 
 
 # -- Trusted issuers

@@ -85,9 +85,11 @@ class Suite:
         params = ("TREXDINO", "TREX", 0, list(COUNTRIES.values()), 0, salt)
         self.do(factory.functions.issueToken(params, terms), self["issuer"])
         token = self._at("ComplianceAwareToken", factory.functions.addressOf(salt).call())
+        registry = token.functions.identityRegistry().call()
         self.contracts |= {
             "token": token,
-            "registry": self._at("IdentityRegistry", token.functions.identityRegistry().call()),
+            "registry": self._at("IdentityRegistry", registry),
+            "storage": self._at("IdentityRegistryStorage", registry),
             "compliance": self._at("TokenCompliance", token.functions.compliance().call()),
             "factory": factory,
         }

@@ -19,6 +19,7 @@ PROTOCOL = (
     "FluidDexAdapter",
     "HolderRecords",
     "IdentityRegistry",
+    "IdentityRegistryStorage",
     "LiquidityAggregator",
     "MarketDepthRegistry",
     "LiquidityGateway",

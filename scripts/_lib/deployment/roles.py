@@ -70,6 +70,10 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "addAgent": COMPLIANCE_OFFICER_DELAYED,
         "bindToken": FACTORY,
     },
+    "IdentityRegistryStorage": {
+        "bindIdentityRegistry": COMPLIANCE_OFFICER_DELAYED,
+        "unbindIdentityRegistry": COMPLIANCE_OFFICER,
+    },
     "SanctionsList": {
         "sanction": COMPLIANCE_OFFICER,
         "lift": COMPLIANCE_OFFICER_DELAYED,
@@ -199,7 +203,10 @@ FUNCTIONS: dict[str, dict[str, int]] = {
 }
 
 # Code that answers in the account of another contract.
-ANSWERED_BY = {"TransferTerms": "AutomatedComplianceEngine"}
+ANSWERED_BY = {
+    "TransferTerms": "AutomatedComplianceEngine",
+    "IdentityRegistryStorage": "IdentityRegistry",
+}
 
 # Contracts that stand beside a deployment, as many as wanted.
 BESIDE: dict[str, dict[str, int]] = {"BlsSigners": {"setKeys": KEEPER_REGISTRAR, "revoke": GUARDIAN}}

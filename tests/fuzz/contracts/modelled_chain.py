@@ -369,16 +369,14 @@ class ModelledChain:
             account = self.actors[name]
             assert self.token.balanceOf(account) == model.balances[name], name
             assert self.token.getFrozenTokens(account) == model.held_back[name], name
-            eligible = model.eligibility(name, now)
+            eligible = model.eligibility(name, now) or model.closes_class(name, now)
             assert self.engine.eligibility(self.token, account) == eligible, name
             stopped = name in model.paused_wallets or bool(model.standing(name))
             silent = model.rule_of(name).get("outbound_blocked") or model.is_quiet(name, now)
             assert self.token.canSend(account) == (not stopped and not silent), name
             assert self.terms.isAffiliate(self.token, account) == model.is_affiliate(name), name
             open_to = name in model.venues and model.admits(name)
-            open_to = open_to or (
-                not eligible and not model.rule_of(name).get("inbound_blocked") and not model.closes_class(name, now)
-            )
+            open_to = open_to or (not eligible and not model.rule_of(name).get("inbound_blocked"))
             if name in model.people:
                 bound = [tuple(rule) for rule in self.terms.classRulesOn(self.token, account)]
                 assert bound == model.class_rules_on(name, now), name

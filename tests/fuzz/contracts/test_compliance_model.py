@@ -141,6 +141,16 @@ def world(
     return ModelledChain(chain, model, *there, actors, identities, sole)
 
 
+def _admit(world, grades, singles):
+    """Two persons with two wallets each, and two people with one: their classes, and for how long they last."""
+    for place, name in enumerate(NAMES):
+        if place < 4:
+            world.do(("grade", grades[place]))
+            world.do(("identify", name, COUNTRIES[place % 3], place // 2))
+        else:
+            world.do(("register", name, COUNTRIES[place % 3], *singles[place - 4]))
+
+
 # An example sends dozens of transactions: fewer of them than of pure ones.
 @settings(
     max_examples=max(settings.default.max_examples // 6, 8),
@@ -182,13 +192,8 @@ def test_token__people_whom_nothing_else_stops__terms_are_as_the_model_says(
 ):
     with isolated(chain):
         world.model = Model({country: {} for country in COUNTRIES})
-        for place, name in enumerate(NAMES):
-            # Two persons with two wallets each, and two people with one.
-            if place < 4:
-                world.do(("grade", grades[place]))
-                world.do(("identify", name, COUNTRIES[place % 3], place // 2))
-            else:
-                world.do(("register", name, COUNTRIES[place % 3], RETAIL, YEAR))
+        _admit(world, grades, ((RETAIL, YEAR), (RETAIL, YEAR)))
+        for name in NAMES:
             world.do(("mint", {name: 1_000}))
         if pool:
             world.do(("delete", "trader"))
@@ -246,13 +251,7 @@ def test_token__few_may_hold__persons_are_counted_as_the_model_says(
 ):
     with isolated(chain):
         world.model = Model({country: {} for country in COUNTRIES})
-        for place, name in enumerate(NAMES):
-            # Two persons with two wallets each, and two people with one.
-            if place < 4:
-                world.do(("grade", grades[place]))
-                world.do(("identify", name, COUNTRIES[place % 3], place // 2))
-            else:
-                world.do(("register", name, COUNTRIES[place % 3], 1 + place % 3, (900, YEAR)[place % 2]))
+        _admit(world, grades, ((ACCREDITED, 900), (INSTITUTIONAL, YEAR)))
         start = [("classRule", few), *(("mint", {name: 100}) for name in sorted(holders))]
         # Holders who were there before the rule are not counted until somebody does it.
         entries = [("mint", {name: 100}) for name in NAMES]

@@ -27,7 +27,7 @@ contract HolderHandler is Test {
     address[] public wallets;
     LyingIdentity[] private _identities;
     mapping(address wallet => uint256) private _before;
-    mapping(address wallet => bool) private _countedBefore;
+    mapping(address person => bool) private _countedBefore;
     ITransferTerms.ClassRule private _limit;
 
     uint256 public moved;
@@ -246,7 +246,7 @@ contract HolderHandler is Test {
     function _remember() private {
         for (uint256 i; i < wallets.length; ++i) {
             _before[wallets[i]] = token.balanceOf(wallets[i]);
-            _countedBefore[wallets[i]] = _isCounted(wallets[i]);
+            _countedBefore[_personOf(wallets[i])] = _isCounted(wallets[i]);
         }
     }
 
@@ -267,11 +267,11 @@ contract HolderHandler is Test {
         return !found.venue && _engine.eligibility(address(token), account) != IAutomatedComplianceEngine.Reason.None;
     }
 
-    /// @dev Somebody who has more than before is counted now and was not.
+    /// @dev Somebody who has more than before is counted now and was not. A recovery gives a counted person's tokens to a
+    /// wallet that was nobody's.
     function _entered() private view returns (bool) {
         for (uint256 i; i < wallets.length; ++i) {
-            bool more = token.balanceOf(wallets[i]) > _before[wallets[i]];
-            if (more && !_countedBefore[wallets[i]] && _isCounted(wallets[i])) return true;
+            if (token.balanceOf(wallets[i]) > _before[wallets[i]] && _isNewlyCounted(wallets[i])) return true;
         }
         return false;
     }
@@ -280,9 +280,12 @@ contract HolderHandler is Test {
     function _allowed() private view returns (uint256 most) {
         most = _limit.maxHolders;
         for (uint256 i; i < wallets.length; ++i) {
-            bool less = token.balanceOf(wallets[i]) < _before[wallets[i]];
-            if (less && !_countedBefore[wallets[i]] && _isCounted(wallets[i])) ++most;
+            if (token.balanceOf(wallets[i]) < _before[wallets[i]] && _isNewlyCounted(wallets[i])) ++most;
         }
+    }
+
+    function _isNewlyCounted(address account) private view returns (bool) {
+        return !_countedBefore[_personOf(account)] && _isCounted(account);
     }
 
     function _isCounted(address account) private view returns (bool) {

@@ -39,6 +39,16 @@ def counted(transfer_terms, token):
     return lambda: transfer_terms.classHoldersOf(token, WHO)
 
 
+@pytest.fixture
+def sole_person(token, bind, wallets, investor, issuer):
+    """Wallets, in Germany and in Switzerland, of the one retail investor who may hold; the German one holds 10."""
+    token.burn(investor, 1000, sender=issuer)
+    german, swiss = wallets(GERMANY, SWITZERLAND)
+    bind(token, max_holders=1)
+    token.mint(german, 10, sender=issuer)
+    return german, swiss
+
+
 # -- Entry and exit
 
 
@@ -172,13 +182,9 @@ def test_transfer__exempting_claim__not_counted(token, bind, transfer_terms, ide
 # -- Persons
 
 
-def test_transfer__second_wallet_of_a_holder__enters(token, bind, transfer_terms, wallets, investor, issuer):
-    german, swiss = wallets(GERMANY, SWITZERLAND)
-    token.burn(investor, 1000, sender=issuer)
-    bind(token, max_holders=1)
-    token.mint(german, 10, sender=issuer)
-    token.mint(swiss, 10, sender=issuer)
-    assert transfer_terms.classHoldersOf(token, WHO) == 1
+def test_mint__second_wallet_of_a_holder__enters(token, counted, sole_person, issuer):
+    token.mint(sole_person[1], 10, sender=issuer)
+    assert counted() == 1
 
 
 def test_burn__one_of_two_wallets__person_stays_counted(token, bind, transfer_terms, wallets, investor, issuer):
@@ -193,54 +199,42 @@ def test_burn__one_of_two_wallets__person_stays_counted(token, bind, transfer_te
     assert transfer_terms.classHoldersOf(token, WHO) == 1
 
 
-def test_transfer__one_of_two_wallets_leaves__makes_no_room(token, bind, refused, wallets, retail, investor, issuer):
-    german, swiss = wallets(GERMANY, SWITZERLAND)
-    token.burn(investor, 1000, sender=issuer)
-    bind(token, max_holders=1)
-    for account in (german, swiss):
-        token.mint(account, 10, sender=issuer)
+def test_transfer__one_of_two_wallets_leaves__makes_no_room(token, refused, sole_person, retail, issuer):
+    german, swiss = sole_person
+    token.mint(swiss, 10, sender=issuer)
     late = retail()
     with refused(token, late, Reason.TOO_MANY_HOLDERS):
         token.transfer(late, 10, sender=german)
 
 
 def test_delete_identity__wallet_that_holds__person_stays_counted(
-    token, bind, transfer_terms, trusted, wallets, compliance_officer, investor, issuer
+    token, counted, trusted, sole_person, compliance_officer, issuer
 ):
     """Otherwise a person would make room by a wallet that the registry forgets."""
-    german, swiss = wallets(GERMANY, SWITZERLAND)
-    token.burn(investor, 1000, sender=issuer)
-    bind(token, max_holders=1)
-    for account in (german, swiss):
-        token.mint(account, 10, sender=issuer)
+    german, swiss = sole_person
+    token.mint(swiss, 10, sender=issuer)
     trusted.deleteIdentity(german, sender=compliance_officer)
     token.burn(swiss, 10, sender=issuer)
-    assert transfer_terms.classHoldersOf(token, WHO) == 1
+    assert counted() == 1
     token.burn(german, 10, sender=issuer)
-    assert transfer_terms.classHoldersOf(token, WHO) == 0
+    assert counted() == 0
 
 
-def test_transfer__between_wallets_of_one_person__counted_once(token, bind, transfer_terms, wallets, investor, issuer):
-    german, swiss = wallets(GERMANY, SWITZERLAND)
-    token.burn(investor, 1000, sender=issuer)
-    bind(token, max_holders=1)
-    token.mint(german, 10, sender=issuer)
+def test_transfer__between_wallets_of_one_person__counted_once(token, counted, sole_person):
+    german, swiss = sole_person
     token.transfer(swiss, 4, sender=german)
     token.transfer(swiss, 6, sender=german)
-    assert transfer_terms.classHoldersOf(token, WHO) == 1
+    assert counted() == 1
 
 
 def test_recovery__to_another_wallet__person_stays_counted(
-    token, bind, transfer_terms, trusted, wallets, compliance_officer, investor, issuer, admin
+    token, counted, transfer_terms, trusted, sole_person, compliance_officer, admin
 ):
-    german, swiss = wallets(GERMANY, SWITZERLAND)
-    token.burn(investor, 1000, sender=issuer)
-    bind(token, max_holders=1)
-    token.mint(german, 10, sender=issuer)
+    german, swiss = sole_person
     identity = trex(f"{ONCHAINID}/Identity.sol/Identity.json").at(trusted.identity(german))
     identity.addKey(keccak(encode(["address"], [str(swiss)])), 1, 1, sender=admin)
     token.recoveryAddress(german, swiss, identity, sender=compliance_officer)
-    assert (token.balanceOf(swiss), transfer_terms.classHoldersOf(token, WHO)) == (10, 1)
+    assert (token.balanceOf(swiss), counted()) == (10, 1)
     assert tuple(transfer_terms.censusOf(token)) == (1, 1)
 
 

@@ -115,6 +115,44 @@ def test_transfer__territory_of_the_country__bound(token, set_rule, bind, refuse
         token.transfer(account, 1, sender=investor)
 
 
+# -- Who may hold at all
+
+
+def test_eligibility__class_closed__as_a_transfer_says(token, bind, compliance_engine, accredited, counterparty):
+    bind(token, closed=True)
+    assert compliance_engine.eligibility(token, counterparty) == Reason.CLASS_NOT_ALLOWED
+    assert compliance_engine.eligibility(token, accredited) == Reason.NONE
+
+
+def test_eligibility__document_of_the_class_missing__as_a_transfer_says(
+    token, bind, compliance_engine, identity_registry, compliance_officer, counterparty
+):
+    bind(token, documents=2)
+    assert compliance_engine.eligibility(token, counterparty) == Reason.DOCUMENT_MISSING
+    identity_registry.setDocuments(counterparty, 2, sender=compliance_officer)
+    assert compliance_engine.eligibility(token, counterparty) == Reason.NONE
+
+
+def test_eligibility__another_wallet_in_the_closed_country__bound(token, bind, compliance_engine, wallets):
+    german, swiss = wallets(GERMANY, SWITZERLAND)
+    bind(token, country=GERMANY, closed=True)
+    assert compliance_engine.eligibility(token, german) == Reason.CLASS_NOT_ALLOWED
+    assert compliance_engine.eligibility(token, swiss) == Reason.CLASS_NOT_ALLOWED
+
+
+def test_eligibility__refused_by_country_and_class__names_the_country(
+    token, bind, compliance_engine, compliance_officer, counterparty
+):
+    bind(token, documents=2)
+    compliance_engine.blockCountries(token, [SWITZERLAND], sender=compliance_officer)
+    assert compliance_engine.eligibility(token, counterparty) == Reason.COUNTRY_NOT_ALLOWED
+
+
+def test_eligibility__class_full__judges_no_number_of_holders(token, bind, compliance_engine, counterparty):
+    bind(token, max_holders=1)
+    assert compliance_engine.eligibility(token, counterparty) == Reason.NONE
+
+
 # -- Persons
 
 

@@ -63,19 +63,9 @@ def test_register_identity__country_without_an_iso_number__registered(
     register(investor, country)
     assert identity_registry.contains(investor)
     assert identity_registry.investorCountry(investor) == country
-    assert identity_registry.storedInvestorCountry(investor) == country
     token = create_token(countries=[country])
     token.mint(investor, 10, sender=issuer)
     assert token.balanceOf(investor) == 10
-
-
-def test_identity_storage__names_the_registry__answers_its_views(identity_registry, register, investor, thief):
-    register(investor)
-    assert identity_registry.identityStorage() == identity_registry
-    assert list(identity_registry.linkedIdentityRegistries()) == [identity_registry]
-    assert identity_registry.storedInvestorCountry(investor) == SWITZERLAND
-    assert identity_registry.storedInvestorCountry(thief) == 0
-    assert identity_registry.storedIdentity(investor) == identity_registry.identity(investor)
 
 
 def test_register_identity__no_class__refused(identity_registry, register, investor):

@@ -3,6 +3,7 @@
 import ape
 import pytest
 from ape.contracts import ContractContainer
+from ape.exceptions import VirtualMachineError
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from ethpm_types import ContractType
@@ -255,6 +256,49 @@ def test_transfer_from__no_allowance__refused(token, register, investor, counter
         token.transferFrom(investor, counterparty, 5, sender=spender)
 
 
+# -- Allowances that grow and shrink
+
+
+def test_increase_allowance__again__adds_up(token, investor, spender):
+    token.increaseAllowance(spender, 5, sender=investor)
+    receipt = token.increaseAllowance(spender, 2, sender=investor)
+    assert receipt.events == [token.Approval(investor, spender, 7)]
+    assert token.allowance(investor, spender) == 7
+
+
+def test_increase_allowance__beyond_what_a_word_holds__refused(token, approve, investor, spender):
+    approve(investor, spender)
+    with pytest.raises(VirtualMachineError, match="Panic error 0x11"):
+        token.increaseAllowance(spender, 1, sender=investor)
+
+
+def test_decrease_allowance__a_part__the_rest_stays(token, investor, spender):
+    token.approve(spender, 7, sender=investor)
+    receipt = token.decreaseAllowance(spender, 3, sender=investor)
+    assert receipt.events == [token.Approval(investor, spender, 4)]
+    assert token.allowance(investor, spender) == 4
+
+
+def test_decrease_allowance__more_than_there_is__refused(token, investor, spender):
+    token.approve(spender, 7, sender=investor)
+    with reverts(token.ERC20InsufficientAllowance, spender, 7, 8):
+        token.decreaseAllowance(spender, 8, sender=investor)
+
+
+def test_increase_allowance__unregistered_spender__still_refused(token, refused, investor, counterparty, thief):
+    token.increaseAllowance(thief, 5, sender=investor)
+    with refused(thief, NOT_REGISTERED):
+        token.transferFrom(investor, counterparty, 5, sender=thief)
+
+
+def test_increase_allowance__while_paused__allowed_like_approving(token, guardian, investor, spender):
+    """An allowance moves nothing: what it lets move is judged when it moves."""
+    token.pause(sender=guardian)
+    token.approve(spender, 1, sender=investor)
+    token.increaseAllowance(spender, 1, sender=investor)
+    assert token.allowance(investor, spender) == 2
+
+
 # -- permit
 
 
@@ -454,6 +498,8 @@ def test_every_privilege__in_the_abi__is_in_this_table(token):
     free = {
         "approve",
         "batchTransfer",
+        "decreaseAllowance",
+        "increaseAllowance",
         "initialize",
         "permit",
         "transfer",

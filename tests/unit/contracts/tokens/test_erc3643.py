@@ -15,6 +15,7 @@ NOBODY = "0x0000000000000000000000000000000000000000"
 INTERFACES = {
     "token/IToken": "ComplianceAwareToken",
     "registry/interface/IIdentityRegistry": "IdentityRegistry",
+    "registry/interface/IIdentityRegistryStorage": "IdentityRegistryStorage",
     "registry/interface/IClaimTopicsRegistry": "IdentityRegistry",
     "registry/interface/ITrustedIssuersRegistry": "IdentityRegistry",
     "compliance/modular/IModularCompliance": "TokenCompliance",
