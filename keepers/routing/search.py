@@ -42,6 +42,9 @@ _NEW_ARCS = 60
 _UNSOLD = 1e-6
 """Part of an order that counts as left unsold, and not as noise of the solver."""
 _SINGLES = 4
+_STRAIGHTENINGS = 3
+_NAMES = 1 << 40
+"""First number of a tangent that is no first one of its arc."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class Search:
         self._began = time.perf_counter()
         self._graph, self._order, self._effort = graph, order, effort
         self._pool_costs = pool_costs
+        self._goal = graph.find(order.token_out)
         self._executor: Executor = executor or _selling(graph, order)
         self._known = known
         self._net: Network = network_of(graph, order)
@@ -99,7 +103,8 @@ class Search:
         # Plans that use what was ruled out are worth at most this.
         self._ruled = -np.inf
         self._coupled = False
-        self._tangents: list[tuple[Ints, Floats]] = []
+        self._tangents: list[tuple[Ints, Floats, Ints]] = []
+        self._named = _NAMES
         # Plans from which a part was left out in vain, and whose division was refined in vain.
         self._pruned: tuple[Execution, int] | None = None
         self._polished: tuple[Execution, Sequence[float]] | None = None
@@ -109,6 +114,7 @@ class Search:
         paths = self._singles()
         single = None if self._best is None else self._value(self._best)
         bound = self._relax(self._promising(paths))
+        self._straighten()
         if not self._done() and self._best is not None:
             self._round()
         for _ in range(_TIGHTENINGS):
@@ -116,6 +122,8 @@ class Search:
                 break
             bound = self._tighten(bound)
             self._round()
+        if not self._done():
+            self._improve()
         if not self._done():
             self._decide(bound)
         self._prune(_PRUNINGS)
@@ -195,33 +203,34 @@ class Search:
         self._polished = self._best, widths
         arcs = np.flatnonzero(np.isin(self._net.edge, self._best.edges))
         program = Program(self._net, arcs, self._cost)
+        flow: Flow | None = None
         for width in widths:
             program.fix(self._best.edges, ())
-            flow = program.relax()
-            if flow is None:
-                return
-            self._try(merged(self._net.edge, flow.x))
+            found = program.relax()
+            if found is None:
+                break
+            flow = found
             used = np.flatnonzero(flow.x > 0)
             around = 1 + width * np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
             at = np.minimum(np.outer(flow.x[used], around).ravel(), np.repeat(self._net.caps[used], around.size))
             program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
+        if flow is not None:
+            self._try(merged(self._net.edge, flow.x))
 
     def _prune(self, in_vain: int = _IN_VAIN) -> None:
-        """Leaves out parts of the best plan whose gas is more than what they bring, the smallest first."""
+        """Leaves out parts of the best plan whose gas is more than what they bring, the worst first.
+
+        Outputs are concave, so that a part which earns its gas at the plan's prices is missed by more than its gas.
+        """
         if self._best is None or self._pruned == (self._best, in_vain) or not self._gas(self._best):
             return
         tried, begun, failed = set[int](), self._best, 0
         for _ in range(_PRUNINGS):
-            swaps = zip(self._best.edges, self._best.swaps, strict=True)
-            split = [
-                (swap.share, edge)
-                for edge, swap in swaps
-                if swap.share < 1 and edge not in tried and self._pool_costs[int(self._graph.pool[edge])]
-            ]
-            if not split or failed == in_vain:
+            loss = {edge: lost for edge, lost in self._losses(self._best).items() if edge not in tried}
+            if not loss or failed == in_vain:
                 self._pruned = self._best, in_vain
                 return
-            edge = min(split)[1]
+            edge = max(loss, key=lambda one: loss[one])
             tried.add(edge)
             flow = {e: float(s.amount_in) for e, s in zip(self._best.edges, self._best.swaps, strict=True) if e != edge}
             before = self._best
@@ -230,16 +239,36 @@ class Search:
         if self._best is begun:
             self._pruned = begun, in_vain
 
+    def _losses(self, plan: Execution) -> dict[int, float]:
+        """Gas of a plan's divided parts less what they earn at its marginal prices, where that is above zero."""
+        graph = self._graph
+        edges = np.sort(np.array(plan.edges, dtype=np.int64))
+        swaps = dict(zip(plan.edges, plan.swaps, strict=True))
+        inputs = np.array([float(swaps[edge].amount_in) for edge in edges.tolist()])
+        slope = dict(zip(edges.tolist(), graph.curves.slope(edges, inputs).tolist(), strict=True))
+        price, found = {self._goal: 1.0}, dict[int, float]()
+        for edge in reversed(plan.edges):
+            tail, head = graph.ends[edge]
+            price[tail] = max(price.get(tail, 0.0), slope[edge] * price[head])
+        for edge, swap in swaps.items():
+            tail, head = graph.ends[edge]
+            earned = price[head] * swap.amount_out - price[tail] * swap.amount_in
+            lost = self._pool_costs[int(graph.pool[edge])] - earned
+            if swap.share < 1 and lost > 0 and self._pool_costs[int(graph.pool[edge])]:
+                found[edge] = lost
+        return found
+
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
         for least in _ADDING:
             if self._best is None or self._late() or self._bound - self._value(self._best) < 0.1 * self._tolerance():
                 return
             before = self._value(self._best)
-            self._program.fix(self._best.edges, ())
+            against = self._against(self._best)
+            self._program.fix(self._best.edges, against)
             flow = self._program.relax()
             if flow is not None:
-                self._program.fix(self._best.edges, flow.edges[flow.part < least].tolist())
+                self._program.fix(self._best.edges, [*against, *flow.edges[flow.part < least].tolist()])
                 flow = self._program.relax()
             if flow is not None:
                 self._try(merged(self._net.edge, flow.x))
@@ -248,6 +277,42 @@ class Search:
             if self._value(self._best) <= before:
                 break
         self._program.fix((), ())
+
+    def _straighten(self) -> None:
+        """Solves the program anew without what the best plan's order of tokens, and its pairs of sources, rule out.
+
+        A relaxation may sell a token for another and the other for the first, or pass two pairs of one source; a plan
+        that does not loses what was cut. Where the program is told so first, it divides the order accordingly.
+        """
+        for _ in range(_STRAIGHTENINGS):
+            if self._best is None or self._done():
+                break
+            before = self._best
+            self._program.fix((), self._against(before))
+            flow = self._program.relax()
+            if flow is not None:
+                self._refine(flow)
+                self._try(merged(self._net.edge, flow.x))
+                self._prune()
+                self._polish()
+            if self._best is before:
+                break
+        self._program.fix((), ())
+
+    def _against(self, plan: Execution) -> list[int]:
+        """Edges that lead back in a plan's order of tokens, and those of other pairs of its sources."""
+        graph = self._graph
+        rank: dict[int, int] = {}
+        for edge in plan.edges:
+            rank.setdefault(graph.ends[edge][0], len(rank))
+        sources = {int(graph.source[edge]) for edge in plan.edges}
+        used, found = set(plan.edges), []
+        for edge in np.unique(self._net.edge[self._arcs]).tolist():
+            tail, head = graph.ends[edge]
+            back = tail in rank and head in rank and rank[tail] > rank[head]
+            if back or (edge not in used and int(graph.source[edge]) in sources):
+                found.append(edge)
+        return found
 
     def _bound_any_path(self) -> None:
         """Where plan and bound are apart, lowers the bound to what paths of any length can bring before gas."""
@@ -277,10 +342,10 @@ class Search:
     def _load(self, arcs: Ints) -> None:
         """Makes the program of some arcs, with the tangents that earlier ones had."""
         self._arcs, self._program = arcs, Program(self._net, arcs, self._cost, self._coupled)
-        for touched, at in self._tangents:
+        for touched, at, names in self._tangents:
             places = np.searchsorted(arcs, touched)
             there = arcs[np.minimum(places, arcs.size - 1)] == touched
-            self._program.touch(places[there], at[there])
+            self._program.touch(places[there], at[there], names[there])
 
     def _extend(self, bound: Bound) -> bool:
         """Adds arcs that earn at the bound's prices, with ways to them and on; returns whether there were any."""
@@ -292,7 +357,9 @@ class Search:
         extra = np.setdiff1d(np.array(found, dtype=np.int64), self._arcs)
         if not extra.size:
             return False
+        before = self._program
         self._load(np.union1d(self._arcs, extra))
+        self._program.resume(before)
         return True
 
     def _tighten(self, bound: Bound) -> Bound | None:
@@ -395,9 +462,17 @@ class Search:
         """Tangents around the inputs that a program chose."""
         used = np.flatnonzero(flow.x > 0)
         arcs = np.repeat(used, _AROUND.size)
-        at = np.minimum(np.outer(flow.x[used], _AROUND).ravel(), self._net.caps[arcs])
-        self._tangents.append((arcs, at))
-        self._program.touch(np.searchsorted(self._arcs, arcs), at)
+        at = np.minimum(np.outer(self._scales(flow, used), _AROUND).ravel(), self._net.caps[arcs])
+        names = self._named + np.arange(arcs.size)
+        self._named += arcs.size
+        self._tangents.append((arcs, at, names))
+        self._program.touch(np.searchsorted(self._arcs, arcs), at, names)
+
+    def _scales(self, flow: Flow, arcs: Ints) -> Floats:
+        """Inputs at which arcs would run if their edges were used in whole: there the perspective is touched."""
+        part = flow.part[np.searchsorted(flow.edges, self._net.edge[arcs])]
+        whole: Floats = flow.x[arcs] / np.clip(part, 1e-9, 1.0)
+        return whole
 
     def _path_through(self, arc: int, bound: Bound) -> list[int]:
         """The cheapest arcs to an arc, itself, and the arcs that pay most after it."""
