@@ -104,8 +104,11 @@ class Program:
         old, new = before._arcs, self._arcs
         arcs, edges = np.searchsorted(new, old), np.searchsorted(self._edges, before._edges)
         columns = np.full(self._columns, _LOWER, dtype=object)
-        places = [arcs, new.size + arcs, 2 * new.size + edges, [self._columns - 1]]
-        columns[np.concatenate(places)] = basis.col_status
+        columns[arcs], columns[new.size + arcs] = (
+            basis.col_status[: old.size],
+            basis.col_status[old.size : 2 * old.size],
+        )
+        columns[2 * new.size + edges], columns[-1] = basis.col_status[2 * old.size : -1], basis.col_status[-1]
         keys, known = np.concatenate(self._keys), np.concatenate(before._keys)
         order = np.argsort(keys)
         rows = np.full(keys.size, _BASIC, dtype=object)

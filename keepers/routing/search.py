@@ -29,20 +29,24 @@ _AROUND = np.array([0.8, 0.93, 1.0, 1.07, 1.25])
 _ROUNDS = 12
 _POLISH = 3
 _PRUNINGS = 24
-_IN_VAIN = 6
+_IN_VAIN = 3
 """Parts that are left out in vain, one after another, after which larger ones wait for the end of the search."""
 _ADDING = (0.6, 0.3, 0.3)
 _WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
 """How far apart tangents touch, as parts of an input, while a plan is polished."""
 _FINEST = (*_WIDTHS, 0.0015, 0.0004)
 """The same for the plan that is answered."""
-_ROUNDING = (0.2, 0.5, 0.8)
+_DIVES = 12
+_LEANING = 0.15, 0.7
+"""Part of a fixed cost below which a dive leaves an edge out, and above which it pays for it."""
 _TIGHTENINGS = 3
 _NEW_ARCS = 60
 _UNSOLD = 1e-6
 """Part of an order that counts as left unsold, and not as noise of the solver."""
 _SINGLES = 4
 _STRAIGHTENINGS = 3
+_NEAR = 3.0
+"""Gap between a relaxation and the bound, in tolerances, from which on its flow is worth a plan."""
 _NAMES = 1 << 40
 """First number of a tangent that is no first one of its arc."""
 
@@ -115,21 +119,16 @@ class Search:
         single = None if self._best is None else self._value(self._best)
         bound = self._relax(self._promising(paths))
         self._straighten()
-        if not self._done() and self._best is not None:
-            self._round()
+        self._dive()
         for _ in range(_TIGHTENINGS):
             if self._done() or bound is None or self._best is None:
                 break
             bound = self._tighten(bound)
-            self._round()
-        if not self._done():
-            self._improve()
+            self._dive()
+        self._finish()
         if not self._done():
             self._decide(bound)
-        self._prune(_PRUNINGS)
-        self._polish()
-        self._improve()
-        self._polish(_FINEST)
+            self._finish()
         self._bound_any_path()
         if self._best is None:
             trade = f"{self._order.amount_in} of {self._order.token_in} for {self._order.token_out}"
@@ -145,6 +144,13 @@ class Search:
             single_out_net_gas=single,
             solve_time_ms=1000 * (time.perf_counter() - self._began),
         )
+
+    def _finish(self) -> None:
+        """Makes the best of the best plan."""
+        self._prune(_PRUNINGS)
+        self._polish()
+        self._improve()
+        self._polish(_FINEST)
 
     def _singles(self) -> list[Ints]:
         """Paths worth a look; the best of them that execute become the first plan."""
@@ -178,21 +184,30 @@ class Search:
         """Adds arcs to the program until none that is left out earns; returns the last bound."""
         bound: Bound | None = None
         self._load(arcs)
-        last = np.inf
+        last, untried = np.inf, None
         for _ in range(_ROUNDS):
             flow = None if self._effort.cancelled() else self._program.relax()
             if flow is None:
                 break
-            self._try(merged(self._net.edge, flow.x))
-            self._prune()
-            self._polish()
             bound = bound_at(self._net, flow.price, flow.known, flow.cost, self._alive)
             self._lower(bound.value)
+            untried = flow
+            if self._best is None or self._bound - flow.value < _NEAR * self._tolerance():
+                self._adopt(flow)
+                untried = None
             self._refine(flow)
             if self._done() or not (self._extend(bound) or flow.value < last - 0.1 * self._tolerance()):
                 break
             last = flow.value
+        if untried is not None:
+            self._adopt(untried)
         return bound
+
+    def _adopt(self, flow: Flow) -> None:
+        """Executes a relaxation's flow, and makes a better plan of what comes out."""
+        self._try(merged(self._net.edge, flow.x))
+        self._prune()
+        self._polish()
 
     def _polish(self, widths: Sequence[float] = _WIDTHS) -> None:
         """Divides the best plan's flow over its own edges ever more finely."""
@@ -224,6 +239,7 @@ class Search:
         """
         if self._best is None or self._pruned == (self._best, in_vain) or not self._gas(self._best):
             return
+        self._leave_out([edge for edge, lost in self._losses(self._best).items() if lost > 0.5 * self._gas_of(edge)])
         tried, begun, failed = set[int](), self._best, 0
         for _ in range(_PRUNINGS):
             loss = {edge: lost for edge, lost in self._losses(self._best).items() if edge not in tried}
@@ -232,12 +248,17 @@ class Search:
                 return
             edge = max(loss, key=lambda one: loss[one])
             tried.add(edge)
-            flow = {e: float(s.amount_in) for e, s in zip(self._best.edges, self._best.swaps, strict=True) if e != edge}
             before = self._best
-            self._try(flow)
+            self._leave_out([edge])
             failed = failed + 1 if self._best is before else 0
         if self._best is begun:
             self._pruned = begun, in_vain
+
+    def _leave_out(self, edges: Sequence[int]) -> None:
+        """Tries the best plan without some edges."""
+        if self._best is not None and edges:
+            swaps = zip(self._best.edges, self._best.swaps, strict=True)
+            self._try({edge: float(swap.amount_in) for edge, swap in swaps if edge not in edges})
 
     def _losses(self, plan: Execution) -> dict[int, float]:
         """Gas of a plan's divided parts less what they earn at its marginal prices, where that is above zero."""
@@ -253,9 +274,9 @@ class Search:
         for edge, swap in swaps.items():
             tail, head = graph.ends[edge]
             earned = price[head] * swap.amount_out - price[tail] * swap.amount_in
-            lost = self._pool_costs[int(graph.pool[edge])] - earned
-            if swap.share < 1 and lost > 0 and self._pool_costs[int(graph.pool[edge])]:
-                found[edge] = lost
+            gas = self._gas_of(edge)
+            if swap.share < 1 and gas and gas > earned:
+                found[edge] = gas - earned
         return found
 
     def _improve(self) -> None:
@@ -271,9 +292,7 @@ class Search:
                 self._program.fix(self._best.edges, [*against, *flow.edges[flow.part < least].tolist()])
                 flow = self._program.relax()
             if flow is not None:
-                self._try(merged(self._net.edge, flow.x))
-                self._prune()
-                self._polish()
+                self._adopt(flow)
             if self._value(self._best) <= before:
                 break
         self._program.fix((), ())
@@ -292,9 +311,7 @@ class Search:
             flow = self._program.relax()
             if flow is not None:
                 self._refine(flow)
-                self._try(merged(self._net.edge, flow.x))
-                self._prune()
-                self._polish()
+                self._adopt(flow)
             if self._best is before:
                 break
         self._program.fix((), ())
@@ -323,21 +340,29 @@ class Search:
         """Takes a bound of the plans that are not ruled out; the others are worth at most what was ruled."""
         self._bound = min(self._bound, max(value, self._ruled))
 
-    def _round(self) -> None:
-        """Tries plans without the edges that the relaxation uses for a small part of their fixed cost."""
-        flow = self._program.relax()
-        for least in _ROUNDING:
-            if flow is None or self._done():
+    def _dive(self) -> None:
+        """Decides about fixed costs a few at a time as the relaxation leans, in the best plan's order of tokens."""
+        if self._best is None or self._done():
+            return
+        used, unused = set[int](), set(self._against(self._best))
+        flow: Flow | None = None
+        for _ in range(_DIVES):
+            self._program.fix(used, unused)
+            found = self._program.relax()
+            if found is None:
                 break
-            partly = (flow.part > 0) & (flow.part < least) & (self._cost_of(flow.edges) > 0)
-            if partly.any():
-                self._program.fix((), flow.edges[flow.part < least].tolist())
-                flow = self._program.relax()
-                if flow is not None:
-                    self._refine(flow)
-                    self._try(merged(self._net.edge, flow.x))
-                    self._prune()
+            flow = found
+            self._refine(flow)
+            partly = (flow.part > 1e-6) & (self._cost_of(flow.edges) > 0) & ~np.isin(flow.edges, list(used))
+            if not (partly & (flow.part < 1 - 1e-6)).any():
+                break
+            least, most = _LEANING
+            whole = partly & (flow.part > min(most, float(flow.part[partly].max())) - 1e-9)
+            used |= set(flow.edges[whole].tolist())
+            unused |= set(flow.edges[partly & ~whole & (flow.part < least)].tolist())
         self._program.fix((), ())
+        if flow is not None:
+            self._adopt(flow)
 
     def _load(self, arcs: Ints) -> None:
         """Makes the program of some arcs, with the tangents that earlier ones had."""
@@ -402,7 +427,6 @@ class Search:
         alive &= paid | ~taken
         _, first = np.unique(net.edge[paid], return_index=True)
         edge: int | None = None
-        last = np.inf
         for _ in range(_POLISH):
             self._program.fix(used, unused)
             flow = self._program.relax()
@@ -418,9 +442,8 @@ class Search:
             if value <= self._threshold():
                 break
             self._refine(flow)
-            if not (self._extend(bound) or flow.value < last - 0.1 * self._tolerance()):
+            if not self._extend(bound):
                 break
-            last = flow.value
         return _Node(value, used, unused, edge)
 
     def _rejecting(self, flow: Flow) -> Floats:
@@ -503,7 +526,10 @@ class Search:
         return done.amount_out - self._gas(done)
 
     def _gas(self, done: Execution) -> int:
-        return sum(self._pool_costs[int(self._graph.pool[edge])] for edge in done.edges)
+        return sum(self._gas_of(edge) for edge in done.edges)
+
+    def _gas_of(self, edge: int) -> int:
+        return self._pool_costs[int(self._graph.pool[edge])]
 
     def _tolerance(self) -> float:
         """Gap at which the search ends, units of the goal."""

@@ -16,12 +16,18 @@ from keepers.routing.pools import quote
 _RETRIES = 12
 _ROOM = 1e-4
 _LEAST_KEPT = 0.5
+_OVERSHOT, _MARGIN = 1.05, 1e-6
+"""By how much more than what a pool refused less is sent to it: as a part of that, and of all that was sent."""
 _HOPS = 6
 """Hops that are followed to say how much of an order an edge carries: as many as an order may have."""
 _LATE = 1e-6
 """Part of an output that may take more hops than allowed: what rounding moves from one path to another."""
 _DUST = 1e-7
 """Part of what a token brings below which an edge is left out."""
+
+
+Move = tuple[int, float, float]
+"""An edge, what it takes and what it pays."""
 
 
 @dataclass(frozen=True)
@@ -99,25 +105,66 @@ def execute_all(
     """
     kept = _one_pair_per_source(graph, flow)
     _leave_room(graph, held, kept)
-    retries = _RETRIES
+    retries, rates = _RETRIES, _rates(graph, kept)
     while True:
         order = _sorted(graph, held, token_out, kept)
         try:
+            if hops is not None:
+                # Estimates say at less cost than whole amounts where a way is too long; those have the last word.
+                while beyond := _beyond(graph, _estimated(graph, order, held, kept, rates), held, token_out, hops):
+                    del kept[_least_carried(graph, held, kept, beyond)]
+                    order = _sorted(graph, held, token_out, kept)
             done = _in_order(graph, order, token_out, held, kept)
-            if hops is None or not (beyond := _beyond(graph, done, held, token_out, hops)):
+            if hops is None:
                 return done
-            carried = _carried(graph, next(iter(held)), kept) if len(held) == 1 else dict.fromkeys(kept, 1.0)
-            del kept[min(beyond, key=lambda edge: (carried[edge] * (1 - beyond[edge]), carried[edge]))]
+            moves = [(edge, s.amount_in, s.amount_out) for edge, s in zip(done.edges, done.swaps, strict=True)]
+            if not (beyond := _beyond(graph, moves, held, token_out, hops)):
+                return done
+            del kept[_least_carried(graph, held, kept, beyond)]
         except _Refused as refused:
             token = graph.ends[refused.edge][0]
             if token in held or refused.kept < _LEAST_KEPT or not retries:
                 del kept[refused.edge]
                 continue
-            # The pool is used to its end: a little less has to arrive.
+            # The pool is used to its end: less has to arrive. Outputs fall more slowly than inputs do.
             retries -= 1
             for edge in kept:
                 if graph.ends[edge][1] == token:
-                    kept[edge] *= refused.kept * (1 - _DUST)
+                    kept[edge] *= 1 - _OVERSHOT * (1 - refused.kept) - _MARGIN
+
+
+def _rates(graph: Graph, kept: Mapping[int, float]) -> dict[int, float]:
+    """Outputs of edges by unit of input at the inputs of a flow."""
+    edges = np.array(sorted(kept), dtype=np.int64)
+    inputs = np.array([kept[edge] for edge in edges.tolist()])
+    rates: list[float] = (graph.curves.output(edges, inputs) / inputs).tolist()
+    return dict(zip(edges.tolist(), rates, strict=True))
+
+
+def _estimated(
+    graph: Graph, order: list[int], starts: Mapping[int, int], kept: dict[int, float], rates: Mapping[int, float]
+) -> list[Move]:
+    """Sells each token in turn at the rates, in the proportions of `kept`."""
+    held = {start: float(whole) for start, whole in starts.items()}
+    sold: dict[int, list[int]] = {}
+    for edge in kept:
+        sold.setdefault(graph.ends[edge][0], []).append(edge)
+    moves: list[Move] = []
+    for token in order:
+        out = sold.get(token, [])
+        scale = held.get(token, 0.0) / (sum(kept[edge] for edge in out) or 1.0)
+        for edge in out:
+            part, head = kept[edge] * scale, graph.ends[edge][1]
+            paid = part * rates[edge]
+            held[head] = held.get(head, 0.0) + paid
+            moves.append((edge, part, paid))
+    return moves
+
+
+def _least_carried(graph: Graph, held: Mapping[int, int], kept: dict[int, float], beyond: Mapping[int, float]) -> int:
+    """Of the edges on ways that are too long the one by which least of the order passes."""
+    carried = _carried(graph, next(iter(held)), kept) if len(held) == 1 else dict.fromkeys(kept, 1.0)
+    return min(beyond, key=lambda edge: (carried[edge] * (1 - beyond[edge]), carried[edge]))
 
 
 def _leave_room(graph: Graph, starts: Mapping[int, int], kept: dict[int, float]) -> None:
@@ -187,14 +234,16 @@ def _paid(graph: Graph, edge: int, part: int, whole: int) -> int:
     return paid
 
 
-def _beyond(graph: Graph, done: Execution, starts: Mapping[int, int], token_out: int, hops: int) -> dict[int, float]:
+def _beyond(
+    graph: Graph, moves: Sequence[Move], starts: Mapping[int, int], token_out: int, hops: int
+) -> dict[int, float]:
     """Inputs of edges that lead to the end in more hops than allowed; empty where all is within.
 
     What a token has got by few hops goes first to the edges from which the longest ways lead on. Where that succeeds,
     the plan is a union of paths that are short enough, merged in each pool.
     """
     onward, least = {token_out: 0}, {token_out: 0}
-    for edge in reversed(done.edges):
+    for edge, _, _ in reversed(moves):
         token, head = graph.ends[edge]
         onward[token] = max(onward.get(token, 0), 1 + onward[head])
         least[token] = min(least.get(token, hops + 1), 1 + least[head])
@@ -202,17 +251,18 @@ def _beyond(graph: Graph, done: Execution, starts: Mapping[int, int], token_out:
         return {}
     held: dict[int, dict[int, float]] = {start: {0: float(whole)} for start, whole in starts.items()}
     late: dict[int, float] = {}
-    for token, group in groupby(zip(done.edges, done.swaps, strict=True), key=lambda pair: graph.ends[pair[0]][0]):
+    for token, group in groupby(moves, key=lambda move: graph.ends[move[0]][0]):
         supply = dict(sorted(held[token].items()))
-        for edge, swap in sorted(group, key=lambda pair: -onward[graph.ends[pair[0]][1]]):
+        for edge, amount_in, amount_out in sorted(group, key=lambda move: -onward[graph.ends[move[0]][1]]):
             head = graph.ends[edge][1]
             found = held.setdefault(head, {})
-            for depth, part in _taken(supply, float(swap.amount_in)).items():
-                found[depth + 1] = found.get(depth + 1, 0.0) + part * (swap.amount_out / swap.amount_in)
+            for depth, part in _taken(supply, float(amount_in)).items():
+                found[depth + 1] = found.get(depth + 1, 0.0) + part * (amount_out / amount_in)
                 if depth + 1 + least[head] > hops:
-                    late[edge] = late.get(edge, 0.0) + part / swap.amount_in
-    beyond = sum(amount for depth, amount in held[token_out].items() if depth > hops)
-    return late if beyond > _LATE * done.amount_out else {}
+                    late[edge] = late.get(edge, 0.0) + part / amount_in
+    ends = held[token_out]
+    beyond = sum(amount for depth, amount in ends.items() if depth > hops)
+    return late if beyond > _LATE * sum(ends.values()) else {}
 
 
 def _taken(supply: dict[int, float], wanted: float) -> dict[int, float]:
