@@ -118,7 +118,7 @@ class Search:
         paths = self._singles()
         single = None if self._best is None else self._value(self._best)
         bound = self._relax(self._promising(paths))
-        self._straighten()
+        self._straighten(self._best)
         self._dive()
         for _ in range(_TIGHTENINGS):
             if self._done() or bound is None or self._best is None:
@@ -297,23 +297,24 @@ class Search:
                 break
         self._program.fix((), ())
 
-    def _straighten(self) -> None:
-        """Solves the program anew without what the best plan's order of tokens, and its pairs of sources, rule out.
+    def _straighten(self, plan: Execution | None) -> None:
+        """Solves the program anew without what a plan's order of tokens, and its pairs of sources, rule out.
 
         A relaxation may sell a token for another and the other for the first, or pass two pairs of one source; a plan
         that does not loses what was cut. Where the program is told so first, it divides the order accordingly.
         """
         for _ in range(_STRAIGHTENINGS):
-            if self._best is None or self._done():
+            if plan is None or self._done():
                 break
             before = self._best
-            self._program.fix((), self._against(before))
+            self._program.fix((), self._against(plan))
             flow = self._program.relax()
             if flow is not None:
                 self._refine(flow)
                 self._adopt(flow)
             if self._best is before:
                 break
+            plan = self._best
         self._program.fix((), ())
 
     def _against(self, plan: Execution) -> list[int]:
@@ -432,7 +433,7 @@ class Search:
             flow = self._program.relax()
             if flow is None:
                 break
-            self._try(merged(net.edge, flow.x))
+            done = self._try(merged(net.edge, flow.x))
             # A market that is decided on is paid for once, and earns the maximum that it can.
             cost, spent = np.where(paid, 0.0, flow.cost), float(flow.cost[paid][first].sum())
             enough = flow.value + spent + 0.1 * self._tolerance()
@@ -442,6 +443,8 @@ class Search:
             if value <= self._threshold():
                 break
             self._refine(flow)
+            if edge is None:
+                self._straighten(done)
             if not self._extend(bound):
                 break
         return _Node(value, used, unused, edge)
