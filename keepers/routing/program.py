@@ -69,10 +69,14 @@ class Program:
         arcs: Positions of those in the program, rising.
         cost: (arcs of the network,), fixed cost in units of the goal.
         coupled: True if the edges of a path are to be paid for together, which costs time and makes bounds tighter.
+
+    Attributes:
+        fixed: Edges that are decided about: used ones, and those that may not be.
     """
 
     def __init__(self, network: Network, arcs: Ints, cost: Floats, coupled: bool = False) -> None:
         self._keys: list[Ints] = []
+        self.fixed: tuple[frozenset[int], frozenset[int]] = frozenset(), frozenset()
         self._network, self._arcs, self._cost = network, arcs, cost
         self._edges, self._slot = np.unique(network.edge[arcs], return_inverse=True)
         count, edges = arcs.size, self._edges.size
@@ -162,6 +166,7 @@ class Program:
 
     def fix(self, used: Collection[int], unused: Collection[int]) -> None:
         """Decides about some edges, and leaves the others open."""
+        self.fixed = frozenset(used), frozenset(unused)
         edges = np.arange(2 * self._arcs.size, self._columns - 1, dtype=np.int32)
         lower, upper = np.zeros(edges.size), np.ones(edges.size)
         lower[np.isin(self._edges, list(used))] = 1.0

@@ -31,7 +31,8 @@ _POLISH = 3
 _PRUNINGS = 24
 _IN_VAIN = 3
 """Parts that are left out in vain, one after another, after which larger ones wait for the end of the search."""
-_ADDING = (0.6, 0.3, 0.3)
+_ADDING = (0.0, 0.5)
+"""Part of its gas that a market has to be used for, to be added to a plan; afterwards what loses is left out."""
 _WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
 """How far apart tangents touch, as parts of an input, while a plan is polished."""
 _FINEST = (*_WIDTHS, 0.0015, 0.0004)
@@ -205,7 +206,17 @@ class Search:
 
     def _adopt(self, flow: Flow) -> None:
         """Executes a relaxation's flow, and makes a better plan of what comes out."""
-        self._try(merged(self._net.edge, flow.x))
+        sent = merged(self._net.edge, flow.x)
+        done = self._try(sent)
+        if done is not None and len(done.edges) < len(sent) and flow.value - self._value(done) > self._tolerance() / 5:
+            # Something was cut: the rest is divided anew without it.
+            used, unused = self._program.fixed
+            against = set(self._against(done))
+            self._program.fix(used - against, unused | against)
+            again = self._program.relax()
+            if again is not None:
+                self._try(merged(self._net.edge, again.x))
+            self._program.fix(used, unused)
         self._prune()
         self._polish()
 
@@ -284,17 +295,14 @@ class Search:
         for least in _ADDING:
             if self._best is None or self._late() or self._bound - self._value(self._best) < 0.1 * self._tolerance():
                 return
-            before = self._value(self._best)
             against = self._against(self._best)
             self._program.fix(self._best.edges, against)
             flow = self._program.relax()
-            if flow is not None:
+            if flow is not None and least:
                 self._program.fix(self._best.edges, [*against, *flow.edges[flow.part < least].tolist()])
                 flow = self._program.relax()
             if flow is not None:
                 self._adopt(flow)
-            if self._value(self._best) <= before:
-                break
         self._program.fix((), ())
 
     def _straighten(self, plan: Execution | None) -> None:
