@@ -64,6 +64,31 @@ def candidate_paths(network: Network, price: Floats, choice: Ints, cost: Floats,
     return _distinct(network, choice, before, worth, cost, count)
 
 
+def largest_paths(network: Network) -> list[Ints]:
+    """For every number of hops the path that brings most of the whole input before gas: Bellman and Ford's."""
+    held = np.zeros(network.nodes)
+    before = np.full(network.nodes, -1, dtype=np.int64)
+    held[network.start] = network.amount
+    tokens, found = len(network.graph.tokens), []
+    for every in network.by_layer:
+        there = held[network.tail[every]]
+        arcs = every[(there > 0) & (there <= network.graph.limit[network.edge[every]])]
+        if not arcs.size:
+            break
+        paid = network.graph.curves.output(network.edge[arcs], held[network.tail[arcs]])
+        order = np.lexsort((paid, network.head[arcs]))
+        heads = network.head[arcs][order]
+        last = np.append(heads[1:] != heads[:-1], True)
+        before[heads[last]], held[heads[last]] = arcs[order][last], paid[order][last]
+        if heads[-1] == network.goal:
+            path = [int(before[network.goal])]
+            while (node := int(network.tail[path[0]])) != network.start:
+                path.insert(0, int(before[node]))
+            if len(set((network.tail[path] % tokens).tolist())) == len(path):
+                found.append(np.array(path, dtype=np.int64))
+    return found
+
+
 def _distinct(network: Network, choice: Ints, before: Ints, worth: Floats, cost: Floats, count: int) -> list[Ints]:
     paths: dict[tuple[int, ...], Ints] = {}
     # First the best way of each number of hops, whose amounts fit into the pools that it passes: a way onward may not.

@@ -16,7 +16,7 @@ from keepers.routing.curves import Bools, Floats, Ints
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
 from keepers.routing.graph import Graph
 from keepers.routing.network import Network, network_of
-from keepers.routing.paths import first_paths
+from keepers.routing.paths import first_paths, largest_paths
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.program import Flow, Program
 from keepers.routing.swaps import Execution, execute, merged
@@ -31,6 +31,9 @@ _POLISH = 3
 _PRUNINGS = 24
 _IN_VAIN = 3
 """Parts that are left out in vain, one after another, after which larger ones wait for the end of the search."""
+_SHEDDINGS = 3
+_LOSING = 0.3
+"""Part of its gas that a market loses, beyond which it is left out together with others."""
 _ADDING = (0.0, 0.5)
 """Part of its gas that a market has to be used for, to be added to a plan; afterwards what loses is left out."""
 _WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
@@ -158,8 +161,14 @@ class Search:
         for plan in self._known:
             self._keep(plan)
         paths = first_paths(self._net, self._cost)
-        for path in paths[:_SINGLES]:
-            self._try(dict.fromkeys(self._net.edge[path].tolist(), 1.0))
+        whole = dict.fromkeys(tuple(self._net.edge[path].tolist()) for path in paths[:_SINGLES])
+        whole.update(dict.fromkeys(tuple(self._net.edge[path].tolist()) for path in largest_paths(self._net)))
+        for edges in whole:
+            self._try(dict.fromkeys(edges, 1.0))
+        if self._best is not None and self._value(self._best) < 0:
+            # Gas is all that counts here, and whole units are most of the rest.
+            for path in paths[_SINGLES:]:
+                self._try(dict.fromkeys(self._net.edge[path].tolist(), 1.0))
         return paths
 
     def _promising(self, paths: list[Ints]) -> Ints:
@@ -215,8 +224,9 @@ class Search:
             self._program.fix(used - against, unused | against)
             again = self._program.relax()
             if again is not None:
-                self._try(merged(self._net.edge, again.x))
+                done = self._try(merged(self._net.edge, again.x))
             self._program.fix(used, unused)
+        self._shed(done)
         self._prune()
         self._polish()
 
@@ -250,7 +260,6 @@ class Search:
         """
         if self._best is None or self._pruned == (self._best, in_vain) or not self._gas(self._best):
             return
-        self._leave_out([edge for edge, lost in self._losses(self._best).items() if lost > 0.5 * self._gas_of(edge)])
         tried, begun, failed = set[int](), self._best, 0
         for _ in range(_PRUNINGS):
             loss = {edge: lost for edge, lost in self._losses(self._best).items() if edge not in tried}
@@ -260,16 +269,23 @@ class Search:
             edge = max(loss, key=lambda one: loss[one])
             tried.add(edge)
             before = self._best
-            self._leave_out([edge])
+            self._try_without(self._best, [edge])
             failed = failed + 1 if self._best is before else 0
         if self._best is begun:
             self._pruned = begun, in_vain
 
-    def _leave_out(self, edges: Sequence[int]) -> None:
-        """Tries the best plan without some edges."""
-        if self._best is not None and edges:
-            swaps = zip(self._best.edges, self._best.swaps, strict=True)
-            self._try({edge: float(swap.amount_in) for edge, swap in swaps if edge not in edges})
+    def _shed(self, plan: Execution | None) -> None:
+        """Leaves out all at once what does not earn its gas in a plan, whether or not the plan is the best."""
+        for _ in range(_SHEDDINGS):
+            losing = {} if plan is None else self._losses(plan)
+            edges = [edge for edge, lost in losing.items() if lost > _LOSING * self._gas_of(edge)]
+            if plan is None or not edges:
+                return
+            plan = self._try_without(plan, edges)
+
+    def _try_without(self, plan: Execution, edges: Sequence[int]) -> Execution | None:
+        swaps = zip(plan.edges, plan.swaps, strict=True)
+        return self._try({edge: float(swap.amount_in) for edge, swap in swaps if edge not in edges})
 
     def _losses(self, plan: Execution) -> dict[int, float]:
         """Gas of a plan's divided parts less what they earn at its marginal prices, where that is above zero."""
@@ -281,7 +297,7 @@ class Search:
         price, found = {self._goal: 1.0}, dict[int, float]()
         for edge in reversed(plan.edges):
             tail, head = graph.ends[edge]
-            price[tail] = max(price.get(tail, 0.0), slope[edge] * price[head])
+            price[tail] = price.get(tail, 0.0) + swaps[edge].share * slope[edge] * price[head]
         for edge, swap in swaps.items():
             tail, head = graph.ends[edge]
             earned = price[head] * swap.amount_out - price[tail] * swap.amount_in
@@ -293,7 +309,7 @@ class Search:
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
         for least in _ADDING:
-            if self._best is None or self._late() or self._bound - self._value(self._best) < 0.1 * self._tolerance():
+            if self._best is None or self._late() or self._bound - self._value(self._best) < 0.01 * self._tolerance():
                 return
             against = self._against(self._best)
             self._program.fix(self._best.edges, against)
