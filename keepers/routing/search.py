@@ -19,6 +19,7 @@ from keepers.routing.network import Network, network_of
 from keepers.routing.paths import first_paths, largest_paths
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.program import Flow, Program
+from keepers.routing.refining import against, losses
 from keepers.routing.swaps import Execution, execute, merged
 
 Edges = frozenset[int]
@@ -100,7 +101,6 @@ class Search:
         self._began = time.perf_counter()
         self._graph, self._order, self._effort = graph, order, effort
         self._pool_costs = pool_costs
-        self._goal = graph.find(order.token_out)
         self._executor: Executor = executor or _selling(graph, order)
         self._known = known
         self._net: Network = network_of(graph, order)
@@ -153,6 +153,7 @@ class Search:
         """Makes the best of the best plan."""
         self._prune(_PRUNINGS)
         self._polish()
+        self._complete()
         self._improve()
         self._polish(_FINEST)
 
@@ -226,22 +227,26 @@ class Search:
             if again is not None:
                 done = self._try(merged(self._net.edge, again.x))
             self._program.fix(used, unused)
+        near = self._threshold() - 2 * self._tolerance()
+        if done is not None and done is not self._best and self._value(done) > near:
+            done = self._polish(plan=done)
         self._shed(done)
         self._prune()
         self._polish()
 
-    def _polish(self, widths: Sequence[float] = _WIDTHS) -> None:
-        """Divides the best plan's flow over its own edges ever more finely."""
-        if self._best is None or len(set(self._best.edges)) < 2 or all(swap.share == 1 for swap in self._best.swaps):
-            return
-        if self._polished is not None and self._best is self._polished[0] and widths == self._polished[1]:
-            return
-        self._polished = self._best, widths
-        arcs = np.flatnonzero(np.isin(self._net.edge, self._best.edges))
+    def _polish(self, widths: Sequence[float] = _WIDTHS, plan: Execution | None = None) -> Execution | None:
+        """Divides a plan's flow over its own edges ever more finely; without one the best plan's."""
+        plan = plan or self._best
+        if plan is None or len(set(plan.edges)) < 2 or all(swap.share == 1 for swap in plan.swaps):
+            return plan
+        if self._polished is not None and plan is self._polished[0] and widths == self._polished[1]:
+            return plan
+        self._polished = plan, widths
+        arcs = np.flatnonzero(np.isin(self._net.edge, plan.edges))
         program = Program(self._net, arcs, self._cost)
         flow: Flow | None = None
         for width in widths:
-            program.fix(self._best.edges, ())
+            program.fix(plan.edges, ())
             found = program.relax()
             if found is None:
                 break
@@ -250,8 +255,7 @@ class Search:
             around = 1 + width * np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
             at = np.minimum(np.outer(flow.x[used], around).ravel(), np.repeat(self._net.caps[used], around.size))
             program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
-        if flow is not None:
-            self._try(merged(self._net.edge, flow.x))
+        return plan if flow is None else self._try(merged(self._net.edge, flow.x)) or plan
 
     def _prune(self, in_vain: int = _IN_VAIN) -> None:
         """Leaves out parts of the best plan whose gas is more than what they bring, the worst first.
@@ -286,25 +290,6 @@ class Search:
     def _try_without(self, plan: Execution, edges: Sequence[int]) -> Execution | None:
         swaps = zip(plan.edges, plan.swaps, strict=True)
         return self._try({edge: float(swap.amount_in) for edge, swap in swaps if edge not in edges})
-
-    def _losses(self, plan: Execution) -> dict[int, float]:
-        """Gas of a plan's divided parts less what they earn at its marginal prices, where that is above zero."""
-        graph = self._graph
-        edges = np.sort(np.array(plan.edges, dtype=np.int64))
-        swaps = dict(zip(plan.edges, plan.swaps, strict=True))
-        inputs = np.array([float(swaps[edge].amount_in) for edge in edges.tolist()])
-        slope = dict(zip(edges.tolist(), graph.curves.slope(edges, inputs).tolist(), strict=True))
-        price, found = {self._goal: 1.0}, dict[int, float]()
-        for edge in reversed(plan.edges):
-            tail, head = graph.ends[edge]
-            price[tail] = price.get(tail, 0.0) + swaps[edge].share * slope[edge] * price[head]
-        for edge, swap in swaps.items():
-            tail, head = graph.ends[edge]
-            earned = price[head] * swap.amount_out - price[tail] * swap.amount_in
-            gas = self._gas_of(edge)
-            if swap.share < 1 and gas and gas > earned:
-                found[edge] = gas - earned
-        return found
 
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
@@ -342,19 +327,10 @@ class Search:
         self._program.fix((), ())
 
     def _against(self, plan: Execution) -> list[int]:
-        """Edges that lead back in a plan's order of tokens, and those of other pairs of its sources."""
-        graph = self._graph
-        rank: dict[int, int] = {}
-        for edge in plan.edges:
-            rank.setdefault(graph.ends[edge][0], len(rank))
-        sources = {int(graph.source[edge]) for edge in plan.edges}
-        used, found = set(plan.edges), []
-        for edge in np.unique(self._net.edge[self._arcs]).tolist():
-            tail, head = graph.ends[edge]
-            back = tail in rank and head in rank and rank[tail] > rank[head]
-            if back or (edge not in used and int(graph.source[edge]) in sources):
-                found.append(edge)
-        return found
+        return against(self._graph, plan, np.unique(self._net.edge[self._arcs]).tolist())
+
+    def _losses(self, plan: Execution) -> dict[int, float]:
+        return losses(self._graph, plan, self._pool_costs)
 
     def _bound_any_path(self) -> None:
         """Where plan and bound are apart, lowers the bound to what paths of any length can bring before gas."""
@@ -407,10 +383,27 @@ class Search:
         extra = np.setdiff1d(np.array(found, dtype=np.int64), self._arcs)
         if not extra.size:
             return False
+        self._grow(extra)
+        return True
+
+    def _grow(self, extra: Ints) -> None:
+        """Adds arcs to the program, which goes on where it was."""
         before = self._program
         self._load(np.union1d(self._arcs, extra))
         self._program.resume(before)
-        return True
+
+    def _complete(self) -> None:
+        """Adds the arcs of every layer of edges that the plan uses, or a relaxation used last.
+
+        A relaxation may pay for an edge after one hop and for the next after two; the plan that is cut from it needs
+        both after one.
+        """
+        if self._best is None or not self._tangents:
+            return
+        edges = np.union1d(self._best.edges, self._net.edge[self._tangents[-1][0]])
+        extra = np.setdiff1d(np.flatnonzero(np.isin(self._net.edge, edges) & self._alive), self._arcs)
+        if extra.size:
+            self._grow(extra)
 
     def _tighten(self, bound: Bound) -> Bound | None:
         """Rules out sources and lowers caps by the bound, and relaxes again."""
