@@ -10,16 +10,17 @@ from keepers.routing.network import Network
 _PATHS = 20
 
 
-def first_paths(network: Network, cost: Floats) -> list[Ints]:
+def first_paths(network: Network, cost: Floats, count: int = _PATHS) -> list[Ints]:
     """Candidate paths before anything is known about prices, the best at trade size first.
 
     Args:
         network: Every arc of the order.
         cost: (arcs,), fixed cost, units of the goal.
+        count: Maximum number of paths.
     """
     nobody, every = np.zeros(network.nodes, dtype=np.bool_), np.ones(network.edge.size, dtype=np.bool_)
     price, choice = network.price_backwards(np.zeros(network.nodes), nobody, cost, every)
-    return candidate_paths(network, price, choice, cost)
+    return candidate_paths(network, price, choice, cost, count)
 
 
 def candidate_paths(network: Network, price: Floats, choice: Ints, cost: Floats, count: int = _PATHS) -> list[Ints]:

@@ -48,7 +48,7 @@ _TIGHTENINGS = 3
 _NEW_ARCS = 60
 _UNSOLD = 1e-6
 """Part of an order that counts as left unsold, and not as noise of the solver."""
-_SINGLES = 4
+_SINGLES, _MANY = 4, 80
 _STRAIGHTENINGS = 3
 _NEAR = 3.0
 """Gap between a relaxation and the bound, in tolerances, from which on its flow is worth a plan."""
@@ -168,7 +168,7 @@ class Search:
             self._try(dict.fromkeys(edges, 1.0))
         if self._best is not None and self._value(self._best) < 0:
             # Gas is all that counts here, and whole units are most of the rest.
-            for path in paths[_SINGLES:]:
+            for path in first_paths(self._net, self._cost, _MANY):
                 self._try(dict.fromkeys(self._net.edge[path].tolist(), 1.0))
         return paths
 
