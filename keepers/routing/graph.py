@@ -101,6 +101,17 @@ class Graph:
         return self.curves.slope(every, np.zeros(every.size))
 
     @cached_property
+    def ends(self) -> list[tuple[int, int]]:
+        """Tokens that each edge sells and buys; a list, whose items Python reads faster than those of an array."""
+        return list(zip(self.token_in.tolist(), self.token_out.tolist(), strict=True))
+
+    @cached_property
+    def limits(self) -> list[float]:
+        """`limit` as a list."""
+        found: list[float] = self.limit.tolist()
+        return found
+
+    @cached_property
     def edge_of(self) -> dict[tuple[str, bool], int]:
         """Number of the edge of a pool's address in a direction (token0 goes in)."""
         sides = zip(self.pool.tolist(), self.zero_for_one.tolist(), strict=True)

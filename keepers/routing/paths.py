@@ -10,16 +10,17 @@ from keepers.routing.network import Network
 _PATHS = 20
 
 
-def first_paths(network: Network, cost: Floats) -> list[Ints]:
+def first_paths(network: Network, cost: Floats, count: int = _PATHS) -> list[Ints]:
     """Candidate paths before anything is known about prices, the best at trade size first.
 
     Args:
         network: Every arc of the order.
         cost: (arcs,), fixed cost, units of the goal.
+        count: Maximum number of paths.
     """
     nobody, every = np.zeros(network.nodes, dtype=np.bool_), np.ones(network.edge.size, dtype=np.bool_)
     price, choice = network.price_backwards(np.zeros(network.nodes), nobody, cost, every)
-    return candidate_paths(network, price, choice, cost)
+    return candidate_paths(network, price, choice, cost, count)
 
 
 def candidate_paths(network: Network, price: Floats, choice: Ints, cost: Floats, count: int = _PATHS) -> list[Ints]:
@@ -62,6 +63,31 @@ def candidate_paths(network: Network, price: Floats, choice: Ints, cost: Floats,
         held[nodes], spent[nodes], before[nodes] = y[chosen], gas[chosen], arcs[chosen]
         best[nodes] = worth[arcs][chosen]
     return _distinct(network, choice, before, worth, cost, count)
+
+
+def largest_paths(network: Network) -> list[Ints]:
+    """For every number of hops the path that brings most of the whole input before gas: Bellman and Ford's."""
+    held = np.zeros(network.nodes)
+    before = np.full(network.nodes, -1, dtype=np.int64)
+    held[network.start] = network.amount
+    tokens, found = len(network.graph.tokens), []
+    for every in network.by_layer:
+        there = held[network.tail[every]]
+        arcs = every[(there > 0) & (there <= network.graph.limit[network.edge[every]])]
+        if not arcs.size:
+            break
+        paid = network.graph.curves.output(network.edge[arcs], held[network.tail[arcs]])
+        order = np.lexsort((paid, network.head[arcs]))
+        heads = network.head[arcs][order]
+        last = np.append(heads[1:] != heads[:-1], True)
+        before[heads[last]], held[heads[last]] = arcs[order][last], paid[order][last]
+        if heads[-1] == network.goal:
+            path = [int(before[network.goal])]
+            while (node := int(network.tail[path[0]])) != network.start:
+                path.insert(0, int(before[node]))
+            if len(set((network.tail[path] % tokens).tolist())) == len(path):
+                found.append(np.array(path, dtype=np.int64))
+    return found
 
 
 def _distinct(network: Network, choice: Ints, before: Ints, worth: Floats, cost: Floats, count: int) -> list[Ints]:

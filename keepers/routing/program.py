@@ -27,6 +27,9 @@ _HIGHS: Any = highspy
 _TOLERANCE = 1e-9
 _LARGEST = 1e7
 _SMALLEST = 1e-10
+_LOWER, _BASIC = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
+_CAP, _CHORD, _SOURCE, _BACK, _ONWARD, _TANGENT, _SUM = (kind << 48 for kind in range(1, 8))
+"""Kinds of rows; a row is known by the sum of its kind and a number of its own."""
 _UNSOLD = 10.0
 """Price of the unsold part, in units of the most that the order could bring."""
 
@@ -66,9 +69,14 @@ class Program:
         arcs: Positions of those in the program, rising.
         cost: (arcs of the network,), fixed cost in units of the goal.
         coupled: True if the edges of a path are to be paid for together, which costs time and makes bounds tighter.
+
+    Attributes:
+        fixed: Edges that are decided about: used ones, and those that may not be.
     """
 
     def __init__(self, network: Network, arcs: Ints, cost: Floats, coupled: bool = False) -> None:
+        self._keys: list[Ints] = []
+        self.fixed: tuple[frozenset[int], frozenset[int]] = frozenset(), frozenset()
         self._network, self._arcs, self._cost = network, arcs, cost
         self._edges, self._slot = np.unique(network.edge[arcs], return_inverse=True)
         count, edges = arcs.size, self._edges.size
@@ -89,10 +97,37 @@ class Program:
         self._coupled = self._highs.getNumRow() if coupled else 0
         if coupled:
             self._couple()
-        self.touch(np.repeat(np.arange(count), _TOUCHING.size), np.outer(self._cap, _TOUCHING).ravel())
+        names = (arcs[:, None] * _TOUCHING.size + np.arange(_TOUCHING.size)).ravel()
+        self.touch(np.repeat(np.arange(count), _TOUCHING.size), np.outer(self._cap, _TOUCHING).ravel(), names)
 
-    def touch(self, places: Ints, at: Floats) -> None:
-        """Adds tangents of arcs, by place in the program (never falling), at inputs in smallest units."""
+    def resume(self, before: Program) -> None:
+        """Begins where a program of fewer arcs ended; the rows that it has are all here too."""
+        basis = before._highs.getBasis()
+        if not basis.valid:
+            return
+        old, new = before._arcs, self._arcs
+        arcs, edges = np.searchsorted(new, old), np.searchsorted(self._edges, before._edges)
+        columns = np.full(self._columns, _LOWER, dtype=object)
+        columns[arcs], columns[new.size + arcs] = (
+            basis.col_status[: old.size],
+            basis.col_status[old.size : 2 * old.size],
+        )
+        columns[2 * new.size + edges], columns[-1] = basis.col_status[2 * old.size : -1], basis.col_status[-1]
+        keys, known = np.concatenate(self._keys), np.concatenate(before._keys)
+        order = np.argsort(keys)
+        rows = np.full(keys.size, _BASIC, dtype=object)
+        rows[order[np.searchsorted(keys[order], known)]] = basis.row_status
+        basis.col_status, basis.row_status = columns.tolist(), rows.tolist()
+        self._highs.setBasis(basis)
+
+    def touch(self, places: Ints, at: Floats, names: Ints | None = None) -> None:
+        """Adds tangents of arcs, by place in the program (never falling), at inputs in smallest units.
+
+        Args:
+            places: (tangents,), places.
+            at: (tangents,), inputs.
+            names: (tangents,), numbers by which a later program knows them again; None where there will be none.
+        """
         if not places.size:
             return
         edge = self._network.edge[self._arcs[places]]
@@ -101,15 +136,17 @@ class Program:
         constant = np.maximum(curves.output(edge, at) - slope * at, 0.0)
         # HiGHS refuses larger coefficients; without a tangent the relaxation is looser, and still one.
         fit = slope * self._tail_scale[places] < _LARGEST * self._head_scale[places]
-        places, slope, constant = places[fit], slope[fit], constant[fit]
+        names = np.full(places.size, -1) if names is None else names
+        places, slope, constant, names = places[fit], slope[fit], constant[fit], names[fit]
         x_part = -slope * self._tail_scale[places] / self._head_scale[places]
         z_part = -constant / self._head_scale[places]
         count = self._arcs.size
         rows = np.arange(places.size)
         row = np.concatenate([rows, rows, rows])
         column = np.concatenate([count + places, places, 2 * count + self._slot[places]])
-        self._add(row, column, np.concatenate([np.ones(places.size), x_part, z_part]), -_INFINITY, 0.0, places.size)
-        self._touch_sums(places, slope, constant)
+        value = np.concatenate([np.ones(places.size), x_part, z_part])
+        self._add(row, column, value, -_INFINITY, 0.0, _TANGENT + names)
+        self._touch_sums(places, slope, constant, names)
 
     def relax(self) -> Flow | None:
         """Solves the relaxation; None if HiGHS finds no optimum, not even from scratch with wider tolerances."""
@@ -129,6 +166,7 @@ class Program:
 
     def fix(self, used: Collection[int], unused: Collection[int]) -> None:
         """Decides about some edges, and leaves the others open."""
+        self.fixed = frozenset(used), frozenset(unused)
         edges = np.arange(2 * self._arcs.size, self._columns - 1, dtype=np.int32)
         lower, upper = np.zeros(edges.size), np.ones(edges.size)
         lower[np.isin(self._edges, list(used))] = 1.0
@@ -184,7 +222,7 @@ class Program:
         column = np.concatenate([count + np.flatnonzero(arriving), np.arange(count), [self._columns - 1]])
         sign = np.concatenate([np.ones(int(arriving.sum())), np.where(starting, 1.0, -1.0), [1.0]])
         demand = (self._nodes == network.start).astype(np.float64)
-        self._add(row, column, sign, demand, demand, self._nodes.size)
+        self._add(row, column, sign, demand, demand, self._nodes)
         self._bound_arcs()
 
     def _bound_arcs(self) -> None:
@@ -201,7 +239,7 @@ class Program:
             np.concatenate([np.ones(count), -cap]),
             -_INFINITY,
             0.0,
-            count,
+            _CAP + self._arcs,
         )
         of_edge = np.bincount(self._slot, self._cap, self._edges.size).astype(np.float64)
         together = of_edge[self._slot]
@@ -212,16 +250,16 @@ class Program:
         column = np.concatenate([count + fit, fit])
         value = np.concatenate([np.ones(fit.size), -chord[fit] * (1 - 1e-9)])
         row = np.concatenate([np.arange(fit.size)] * 2)
-        self._add(row, column, value, 0.0, _INFINITY, fit.size)
+        self._add(row, column, value, 0.0, _INFINITY, _CHORD + self._arcs[fit])
 
     def _shared(self) -> list[Ints]:
         """Places of arcs of one edge in several layers; rows that hold sources to one of their pairs."""
         source = self._network.graph.source[self._edges]
         several = np.flatnonzero(np.bincount(source)[source] > 1)
         if several.size:
-            _, row = np.unique(source[several], return_inverse=True)
+            shared, row = np.unique(source[several], return_inverse=True)
             column = 2 * self._arcs.size + several
-            self._add(row, column, np.ones(several.size), -_INFINITY, 1.0, int(row.max()) + 1)
+            self._add(row, column, np.ones(several.size), -_INFINITY, 1.0, _SOURCE + shared)
         counts = np.bincount(self._slot)
         return [np.flatnonzero(self._slot == slot) for slot in np.flatnonzero(counts > 1)]
 
@@ -233,7 +271,7 @@ class Program:
         """
         network, arcs, offset, edges = self._network, self._arcs, 2 * self._arcs.size, self._edges.size
         tail, head = network.tail[arcs], network.head[arcs]
-        for own, other, end in ((tail, head, network.start), (head, tail, network.goal)):
+        for kind, own, other, end in ((_BACK, tail, head, network.start), (_ONWARD, head, tail, network.goal)):
             inner = np.flatnonzero(own != end)
             order = np.argsort(other, kind="stable")
             begin = np.searchsorted(other[order], own[inner], side="left")
@@ -248,7 +286,7 @@ class Program:
             pairs, times = np.unique(row[keep] * edges + neighbour[keep], return_counts=True)
             rows, columns = np.concatenate([mine, pairs // edges]), np.concatenate([mine, pairs % edges])
             value = np.concatenate([np.ones(mine.size), -times.astype(np.float64)])
-            self._add(rows, offset + columns, value, -_INFINITY, 0.0, edges)
+            self._add(rows, offset + columns, value, -_INFINITY, 0.0, kind + self._edges)
 
     def _coupled_cost(self, duals: Floats) -> Floats:
         """Fixed costs of all arcs of the network with the prices of the rows of `_couple`."""
@@ -265,7 +303,7 @@ class Program:
         result: Floats = self._cost + (owed - of_edge)[network.edge]
         return result
 
-    def _touch_sums(self, places: Ints, slope: Floats, constant: Floats) -> None:
+    def _touch_sums(self, places: Ints, slope: Floats, constant: Floats, names: Ints) -> None:
         """Tangents that the arcs of one edge share: together they have its depth once."""
         count, sums = self._arcs.size, self._sums
         of_place = np.full(count, -1, dtype=np.int64)
@@ -288,11 +326,13 @@ class Program:
             columns.append(np.tile(place, touched.size))
             rows.append(np.repeat(np.arange(begin, begin + touched.size), place.size))
         row, column, value = (np.concatenate(part) for part in (rows, columns, values))
-        self._add(row, column, value, -_INFINITY, 0.0, chosen.size)
+        self._add(row, column, value, -_INFINITY, 0.0, _SUM + names[chosen])
 
     def _add(
-        self, row: Ints, column: Ints, value: Floats, lower: Floats | float, upper: Floats | float, count: int
+        self, row: Ints, column: Ints, value: Floats, lower: Floats | float, upper: Floats | float, keys: Ints
     ) -> None:
+        count = keys.size
+        self._keys.append(keys)
         order = np.argsort(row, kind="stable")
         status = self._highs.addRows(
             count,

@@ -16,9 +16,10 @@ from keepers.routing.curves import Bools, Floats, Ints
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
 from keepers.routing.graph import Graph
 from keepers.routing.network import Network, network_of
-from keepers.routing.paths import first_paths
+from keepers.routing.paths import first_paths, largest_paths
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.program import Flow, Program
+from keepers.routing.refining import against, losses
 from keepers.routing.swaps import Execution, execute, merged
 
 Edges = frozenset[int]
@@ -29,19 +30,30 @@ _AROUND = np.array([0.8, 0.93, 1.0, 1.07, 1.25])
 _ROUNDS = 12
 _POLISH = 3
 _PRUNINGS = 24
-_IN_VAIN = 6
+_IN_VAIN = 3
 """Parts that are left out in vain, one after another, after which larger ones wait for the end of the search."""
-_ADDING = (0.6, 0.3, 0.3)
+_SHEDDINGS = 3
+_LOSING = 0.3
+"""Part of its gas that a market loses, beyond which it is left out together with others."""
+_ADDING = (0.0, 0.5)
+"""Part of its gas that a market has to be used for, to be added to a plan; afterwards what loses is left out."""
 _WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
 """How far apart tangents touch, as parts of an input, while a plan is polished."""
 _FINEST = (*_WIDTHS, 0.0015, 0.0004)
 """The same for the plan that is answered."""
-_ROUNDING = (0.2, 0.5, 0.8)
+_DIVES = 12
+_LEANING = 0.15, 0.7
+"""Part of a fixed cost below which a dive leaves an edge out, and above which it pays for it."""
 _TIGHTENINGS = 3
 _NEW_ARCS = 60
 _UNSOLD = 1e-6
 """Part of an order that counts as left unsold, and not as noise of the solver."""
-_SINGLES = 4
+_SINGLES, _MANY = 4, 80
+_STRAIGHTENINGS = 3
+_NEAR = 3.0
+"""Gap between a relaxation and the bound, in tolerances, from which on its flow is worth a plan."""
+_NAMES = 1 << 40
+"""First number of a tangent that is no first one of its arc."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +111,8 @@ class Search:
         # Plans that use what was ruled out are worth at most this.
         self._ruled = -np.inf
         self._coupled = False
-        self._tangents: list[tuple[Ints, Floats]] = []
+        self._tangents: list[tuple[Ints, Floats, Ints]] = []
+        self._named = _NAMES
         # Plans from which a part was left out in vain, and whose division was refined in vain.
         self._pruned: tuple[Execution, int] | None = None
         self._polished: tuple[Execution, Sequence[float]] | None = None
@@ -109,19 +122,17 @@ class Search:
         paths = self._singles()
         single = None if self._best is None else self._value(self._best)
         bound = self._relax(self._promising(paths))
-        if not self._done() and self._best is not None:
-            self._round()
+        self._straighten(self._best)
+        self._dive()
         for _ in range(_TIGHTENINGS):
             if self._done() or bound is None or self._best is None:
                 break
             bound = self._tighten(bound)
-            self._round()
+            self._dive()
+        self._finish()
         if not self._done():
             self._decide(bound)
-        self._prune(_PRUNINGS)
-        self._polish()
-        self._improve()
-        self._polish(_FINEST)
+            self._finish()
         self._bound_any_path()
         if self._best is None:
             trade = f"{self._order.amount_in} of {self._order.token_in} for {self._order.token_out}"
@@ -138,13 +149,27 @@ class Search:
             solve_time_ms=1000 * (time.perf_counter() - self._began),
         )
 
+    def _finish(self) -> None:
+        """Makes the best of the best plan."""
+        self._prune(_PRUNINGS)
+        self._polish()
+        self._complete()
+        self._improve()
+        self._polish(_FINEST)
+
     def _singles(self) -> list[Ints]:
         """Paths worth a look; the best of them that execute become the first plan."""
         for plan in self._known:
             self._keep(plan)
         paths = first_paths(self._net, self._cost)
-        for path in paths[:_SINGLES]:
-            self._try(dict.fromkeys(self._net.edge[path].tolist(), 1.0))
+        whole = dict.fromkeys(tuple(self._net.edge[path].tolist()) for path in paths[:_SINGLES])
+        whole.update(dict.fromkeys(tuple(self._net.edge[path].tolist()) for path in largest_paths(self._net)))
+        for edges in whole:
+            self._try(dict.fromkeys(edges, 1.0))
+        if self._best is not None and self._value(self._best) < 0:
+            # Gas is all that counts here, and whole units are most of the rest.
+            for path in first_paths(self._net, self._cost, _MANY):
+                self._try(dict.fromkeys(self._net.edge[path].tolist(), 1.0))
         return paths
 
     def _promising(self, paths: list[Ints]) -> Ints:
@@ -170,84 +195,142 @@ class Search:
         """Adds arcs to the program until none that is left out earns; returns the last bound."""
         bound: Bound | None = None
         self._load(arcs)
-        last = np.inf
+        last, untried = np.inf, None
         for _ in range(_ROUNDS):
             flow = None if self._effort.cancelled() else self._program.relax()
             if flow is None:
                 break
-            self._try(merged(self._net.edge, flow.x))
-            self._prune()
-            self._polish()
             bound = bound_at(self._net, flow.price, flow.known, flow.cost, self._alive)
             self._lower(bound.value)
+            untried = flow
+            if self._best is None or self._bound - flow.value < _NEAR * self._tolerance():
+                self._adopt(flow)
+                untried = None
             self._refine(flow)
             if self._done() or not (self._extend(bound) or flow.value < last - 0.1 * self._tolerance()):
                 break
             last = flow.value
+        if untried is not None:
+            self._adopt(untried)
         return bound
 
-    def _polish(self, widths: Sequence[float] = _WIDTHS) -> None:
-        """Divides the best plan's flow over its own edges ever more finely."""
-        if self._best is None or len(set(self._best.edges)) < 2 or all(swap.share == 1 for swap in self._best.swaps):
-            return
-        if self._polished is not None and self._best is self._polished[0] and widths == self._polished[1]:
-            return
-        self._polished = self._best, widths
-        arcs = np.flatnonzero(np.isin(self._net.edge, self._best.edges))
+    def _adopt(self, flow: Flow) -> None:
+        """Executes a relaxation's flow, and makes a better plan of what comes out."""
+        sent = merged(self._net.edge, flow.x)
+        done = self._try(sent)
+        if done is not None and len(done.edges) < len(sent) and flow.value - self._value(done) > self._tolerance() / 5:
+            # Something was cut: the rest is divided anew without it.
+            used, unused = self._program.fixed
+            against = set(self._against(done))
+            self._program.fix(used - against, unused | against)
+            again = self._program.relax()
+            if again is not None:
+                done = self._try(merged(self._net.edge, again.x))
+            self._program.fix(used, unused)
+        near = self._threshold() - 2 * self._tolerance()
+        if done is not None and done is not self._best and self._value(done) > near:
+            done = self._polish(plan=done)
+        self._shed(done)
+        self._prune()
+        self._polish()
+
+    def _polish(self, widths: Sequence[float] = _WIDTHS, plan: Execution | None = None) -> Execution | None:
+        """Divides a plan's flow over its own edges ever more finely; without one the best plan's."""
+        plan = plan or self._best
+        if plan is None or len(set(plan.edges)) < 2 or all(swap.share == 1 for swap in plan.swaps):
+            return plan
+        if self._polished is not None and plan is self._polished[0] and widths == self._polished[1]:
+            return plan
+        self._polished = plan, widths
+        arcs = np.flatnonzero(np.isin(self._net.edge, plan.edges))
         program = Program(self._net, arcs, self._cost)
+        flow: Flow | None = None
         for width in widths:
-            program.fix(self._best.edges, ())
-            flow = program.relax()
-            if flow is None:
-                return
-            self._try(merged(self._net.edge, flow.x))
+            program.fix(plan.edges, ())
+            found = program.relax()
+            if found is None:
+                break
+            flow = found
             used = np.flatnonzero(flow.x > 0)
             around = 1 + width * np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
             at = np.minimum(np.outer(flow.x[used], around).ravel(), np.repeat(self._net.caps[used], around.size))
             program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
+        return plan if flow is None else self._try(merged(self._net.edge, flow.x)) or plan
 
     def _prune(self, in_vain: int = _IN_VAIN) -> None:
-        """Leaves out parts of the best plan whose gas is more than what they bring, the smallest first."""
+        """Leaves out parts of the best plan whose gas is more than what they bring, the worst first.
+
+        Outputs are concave, so that a part which earns its gas at the plan's prices is missed by more than its gas.
+        """
         if self._best is None or self._pruned == (self._best, in_vain) or not self._gas(self._best):
             return
         tried, begun, failed = set[int](), self._best, 0
         for _ in range(_PRUNINGS):
-            swaps = zip(self._best.edges, self._best.swaps, strict=True)
-            split = [
-                (swap.share, edge)
-                for edge, swap in swaps
-                if swap.share < 1 and edge not in tried and self._pool_costs[int(self._graph.pool[edge])]
-            ]
-            if not split or failed == in_vain:
+            loss = {edge: lost for edge, lost in self._losses(self._best).items() if edge not in tried}
+            if not loss or failed == in_vain:
                 self._pruned = self._best, in_vain
                 return
-            edge = min(split)[1]
+            edge = max(loss, key=lambda one: loss[one])
             tried.add(edge)
-            flow = {e: float(s.amount_in) for e, s in zip(self._best.edges, self._best.swaps, strict=True) if e != edge}
             before = self._best
-            self._try(flow)
+            self._try_without(self._best, [edge])
             failed = failed + 1 if self._best is before else 0
         if self._best is begun:
             self._pruned = begun, in_vain
 
+    def _shed(self, plan: Execution | None) -> None:
+        """Leaves out all at once what does not earn its gas in a plan, whether or not the plan is the best."""
+        for _ in range(_SHEDDINGS):
+            losing = {} if plan is None else self._losses(plan)
+            edges = [edge for edge, lost in losing.items() if lost > _LOSING * self._gas_of(edge)]
+            if plan is None or not edges:
+                return
+            plan = self._try_without(plan, edges)
+
+    def _try_without(self, plan: Execution, edges: Sequence[int]) -> Execution | None:
+        swaps = zip(plan.edges, plan.swaps, strict=True)
+        return self._try({edge: float(swap.amount_in) for edge, swap in swaps if edge not in edges})
+
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
         for least in _ADDING:
-            if self._best is None or self._late() or self._bound - self._value(self._best) < 0.1 * self._tolerance():
+            if self._best is None or self._late() or self._bound - self._value(self._best) < 0.01 * self._tolerance():
                 return
-            before = self._value(self._best)
-            self._program.fix(self._best.edges, ())
+            against = self._against(self._best)
+            self._program.fix(self._best.edges, against)
             flow = self._program.relax()
-            if flow is not None:
-                self._program.fix(self._best.edges, flow.edges[flow.part < least].tolist())
+            if flow is not None and least:
+                self._program.fix(self._best.edges, [*against, *flow.edges[flow.part < least].tolist()])
                 flow = self._program.relax()
             if flow is not None:
-                self._try(merged(self._net.edge, flow.x))
-                self._prune()
-                self._polish()
-            if self._value(self._best) <= before:
-                break
+                self._adopt(flow)
         self._program.fix((), ())
+
+    def _straighten(self, plan: Execution | None) -> None:
+        """Solves the program anew without what a plan's order of tokens, and its pairs of sources, rule out.
+
+        A relaxation may sell a token for another and the other for the first, or pass two pairs of one source; a plan
+        that does not loses what was cut. Where the program is told so first, it divides the order accordingly.
+        """
+        for _ in range(_STRAIGHTENINGS):
+            if plan is None or self._done():
+                break
+            before = self._best
+            self._program.fix((), self._against(plan))
+            flow = self._program.relax()
+            if flow is not None:
+                self._refine(flow)
+                self._adopt(flow)
+            if self._best is before:
+                break
+            plan = self._best
+        self._program.fix((), ())
+
+    def _against(self, plan: Execution) -> list[int]:
+        return against(self._graph, plan, np.unique(self._net.edge[self._arcs]).tolist())
+
+    def _losses(self, plan: Execution) -> dict[int, float]:
+        return losses(self._graph, plan, self._pool_costs)
 
     def _bound_any_path(self) -> None:
         """Where plan and bound are apart, lowers the bound to what paths of any length can bring before gas."""
@@ -258,29 +341,37 @@ class Search:
         """Takes a bound of the plans that are not ruled out; the others are worth at most what was ruled."""
         self._bound = min(self._bound, max(value, self._ruled))
 
-    def _round(self) -> None:
-        """Tries plans without the edges that the relaxation uses for a small part of their fixed cost."""
-        flow = self._program.relax()
-        for least in _ROUNDING:
-            if flow is None or self._done():
+    def _dive(self) -> None:
+        """Decides about fixed costs a few at a time as the relaxation leans, in the best plan's order of tokens."""
+        if self._best is None or self._done():
+            return
+        used, unused = set[int](), set(self._against(self._best))
+        flow: Flow | None = None
+        for _ in range(_DIVES):
+            self._program.fix(used, unused)
+            found = self._program.relax()
+            if found is None:
                 break
-            partly = (flow.part > 0) & (flow.part < least) & (self._cost_of(flow.edges) > 0)
-            if partly.any():
-                self._program.fix((), flow.edges[flow.part < least].tolist())
-                flow = self._program.relax()
-                if flow is not None:
-                    self._refine(flow)
-                    self._try(merged(self._net.edge, flow.x))
-                    self._prune()
+            flow = found
+            self._refine(flow)
+            partly = (flow.part > 1e-6) & (self._cost_of(flow.edges) > 0) & ~np.isin(flow.edges, list(used))
+            if not (partly & (flow.part < 1 - 1e-6)).any():
+                break
+            least, most = _LEANING
+            whole = partly & (flow.part > min(most, float(flow.part[partly].max())) - 1e-9)
+            used |= set(flow.edges[whole].tolist())
+            unused |= set(flow.edges[partly & ~whole & (flow.part < least)].tolist())
         self._program.fix((), ())
+        if flow is not None:
+            self._adopt(flow)
 
     def _load(self, arcs: Ints) -> None:
         """Makes the program of some arcs, with the tangents that earlier ones had."""
         self._arcs, self._program = arcs, Program(self._net, arcs, self._cost, self._coupled)
-        for touched, at in self._tangents:
+        for touched, at, names in self._tangents:
             places = np.searchsorted(arcs, touched)
             there = arcs[np.minimum(places, arcs.size - 1)] == touched
-            self._program.touch(places[there], at[there])
+            self._program.touch(places[there], at[there], names[there])
 
     def _extend(self, bound: Bound) -> bool:
         """Adds arcs that earn at the bound's prices, with ways to them and on; returns whether there were any."""
@@ -292,8 +383,27 @@ class Search:
         extra = np.setdiff1d(np.array(found, dtype=np.int64), self._arcs)
         if not extra.size:
             return False
-        self._load(np.union1d(self._arcs, extra))
+        self._grow(extra)
         return True
+
+    def _grow(self, extra: Ints) -> None:
+        """Adds arcs to the program, which goes on where it was."""
+        before = self._program
+        self._load(np.union1d(self._arcs, extra))
+        self._program.resume(before)
+
+    def _complete(self) -> None:
+        """Adds the arcs of every layer of edges that the plan uses, or a relaxation used last.
+
+        A relaxation may pay for an edge after one hop and for the next after two; the plan that is cut from it needs
+        both after one.
+        """
+        if self._best is None or not self._tangents:
+            return
+        edges = np.union1d(self._best.edges, self._net.edge[self._tangents[-1][0]])
+        extra = np.setdiff1d(np.flatnonzero(np.isin(self._net.edge, edges) & self._alive), self._arcs)
+        if extra.size:
+            self._grow(extra)
 
     def _tighten(self, bound: Bound) -> Bound | None:
         """Rules out sources and lowers caps by the bound, and relaxes again."""
@@ -335,13 +445,12 @@ class Search:
         alive &= paid | ~taken
         _, first = np.unique(net.edge[paid], return_index=True)
         edge: int | None = None
-        last = np.inf
         for _ in range(_POLISH):
             self._program.fix(used, unused)
             flow = self._program.relax()
             if flow is None:
                 break
-            self._try(merged(net.edge, flow.x))
+            done = self._try(merged(net.edge, flow.x))
             # A market that is decided on is paid for once, and earns the maximum that it can.
             cost, spent = np.where(paid, 0.0, flow.cost), float(flow.cost[paid][first].sum())
             enough = flow.value + spent + 0.1 * self._tolerance()
@@ -351,9 +460,10 @@ class Search:
             if value <= self._threshold():
                 break
             self._refine(flow)
-            if not (self._extend(bound) or flow.value < last - 0.1 * self._tolerance()):
+            if edge is None:
+                self._straighten(done)
+            if not self._extend(bound):
                 break
-            last = flow.value
         return _Node(value, used, unused, edge)
 
     def _rejecting(self, flow: Flow) -> Floats:
@@ -395,9 +505,17 @@ class Search:
         """Tangents around the inputs that a program chose."""
         used = np.flatnonzero(flow.x > 0)
         arcs = np.repeat(used, _AROUND.size)
-        at = np.minimum(np.outer(flow.x[used], _AROUND).ravel(), self._net.caps[arcs])
-        self._tangents.append((arcs, at))
-        self._program.touch(np.searchsorted(self._arcs, arcs), at)
+        at = np.minimum(np.outer(self._scales(flow, used), _AROUND).ravel(), self._net.caps[arcs])
+        names = self._named + np.arange(arcs.size)
+        self._named += arcs.size
+        self._tangents.append((arcs, at, names))
+        self._program.touch(np.searchsorted(self._arcs, arcs), at, names)
+
+    def _scales(self, flow: Flow, arcs: Ints) -> Floats:
+        """Inputs at which arcs would run if their edges were used in whole: there the perspective is touched."""
+        part = flow.part[np.searchsorted(flow.edges, self._net.edge[arcs])]
+        whole: Floats = flow.x[arcs] / np.clip(part, 1e-9, 1.0)
+        return whole
 
     def _path_through(self, arc: int, bound: Bound) -> list[int]:
         """The cheapest arcs to an arc, itself, and the arcs that pay most after it."""
@@ -428,7 +546,10 @@ class Search:
         return done.amount_out - self._gas(done)
 
     def _gas(self, done: Execution) -> int:
-        return sum(self._pool_costs[int(self._graph.pool[edge])] for edge in done.edges)
+        return sum(self._gas_of(edge) for edge in done.edges)
+
+    def _gas_of(self, edge: int) -> int:
+        return self._pool_costs[int(self._graph.pool[edge])]
 
     def _tolerance(self) -> float:
         """Gap at which the search ends, units of the goal."""

@@ -16,12 +16,18 @@ from keepers.routing.pools import quote
 _RETRIES = 12
 _ROOM = 1e-4
 _LEAST_KEPT = 0.5
+_OVERSHOT, _MARGIN = 1.05, 1e-6
+"""By how much more than what a pool refused less is sent to it: as a part of that, and of all that was sent."""
 _HOPS = 6
 """Hops that are followed to say how much of an order an edge carries: as many as an order may have."""
 _LATE = 1e-6
 """Part of an output that may take more hops than allowed: what rounding moves from one path to another."""
 _DUST = 1e-7
 """Part of what a token brings below which an edge is left out."""
+
+
+Move = tuple[int, float, float]
+"""An edge, what it takes and what it pays."""
 
 
 @dataclass(frozen=True)
@@ -99,32 +105,73 @@ def execute_all(
     """
     kept = _one_pair_per_source(graph, flow)
     _leave_room(graph, held, kept)
-    retries = _RETRIES
+    retries, rates = _RETRIES, _rates(graph, kept)
     while True:
         order = _sorted(graph, held, token_out, kept)
         try:
+            if hops is not None:
+                # Estimates say at less cost than whole amounts where a way is too long; those have the last word.
+                while beyond := _beyond(graph, _estimated(graph, order, held, kept, rates), held, token_out, hops):
+                    del kept[_least_carried(graph, held, kept, beyond)]
+                    order = _sorted(graph, held, token_out, kept)
             done = _in_order(graph, order, token_out, held, kept)
-            if hops is None or not (beyond := _beyond(graph, done, held, token_out, hops)):
+            if hops is None:
                 return done
-            carried = _carried(graph, next(iter(held)), kept) if len(held) == 1 else dict.fromkeys(kept, 1.0)
-            del kept[min(beyond, key=lambda edge: (carried[edge] * (1 - beyond[edge]), carried[edge]))]
+            moves = [(edge, s.amount_in, s.amount_out) for edge, s in zip(done.edges, done.swaps, strict=True)]
+            if not (beyond := _beyond(graph, moves, held, token_out, hops)):
+                return done
+            del kept[_least_carried(graph, held, kept, beyond)]
         except _Refused as refused:
-            token = int(graph.token_in[refused.edge])
+            token = graph.ends[refused.edge][0]
             if token in held or refused.kept < _LEAST_KEPT or not retries:
                 del kept[refused.edge]
                 continue
-            # The pool is used to its end: a little less has to arrive.
+            # The pool is used to its end: less has to arrive. Outputs fall more slowly than inputs do.
             retries -= 1
             for edge in kept:
-                if graph.token_out[edge] == token:
-                    kept[edge] *= refused.kept * (1 - _DUST)
+                if graph.ends[edge][1] == token:
+                    kept[edge] *= 1 - _OVERSHOT * (1 - refused.kept) - _MARGIN
+
+
+def _rates(graph: Graph, kept: Mapping[int, float]) -> dict[int, float]:
+    """Outputs of edges by unit of input at the inputs of a flow."""
+    edges = np.array(sorted(kept), dtype=np.int64)
+    inputs = np.array([kept[edge] for edge in edges.tolist()])
+    rates: list[float] = (graph.curves.output(edges, inputs) / inputs).tolist()
+    return dict(zip(edges.tolist(), rates, strict=True))
+
+
+def _estimated(
+    graph: Graph, order: list[int], starts: Mapping[int, int], kept: dict[int, float], rates: Mapping[int, float]
+) -> list[Move]:
+    """Sells each token in turn at the rates, in the proportions of `kept`."""
+    held = {start: float(whole) for start, whole in starts.items()}
+    sold: dict[int, list[int]] = {}
+    for edge in kept:
+        sold.setdefault(graph.ends[edge][0], []).append(edge)
+    moves: list[Move] = []
+    for token in order:
+        out = sold.get(token, [])
+        scale = held.get(token, 0.0) / (sum(kept[edge] for edge in out) or 1.0)
+        for edge in out:
+            part, head = kept[edge] * scale, graph.ends[edge][1]
+            paid = part * rates[edge]
+            held[head] = held.get(head, 0.0) + paid
+            moves.append((edge, part, paid))
+    return moves
+
+
+def _least_carried(graph: Graph, held: Mapping[int, int], kept: dict[int, float], beyond: Mapping[int, float]) -> int:
+    """Of the edges on ways that are too long the one by which least of the order passes."""
+    carried = _carried(graph, next(iter(held)), kept) if len(held) == 1 else dict.fromkeys(kept, 1.0)
+    return min(beyond, key=lambda edge: (carried[edge] * (1 - beyond[edge]), carried[edge]))
 
 
 def _leave_room(graph: Graph, starts: Mapping[int, int], kept: dict[int, float]) -> None:
     """Lets a little less arrive where a pool is used to its end, so that rounding does not overfill it."""
-    full = {int(graph.token_in[edge]) for edge, x in kept.items() if x > graph.limit[edge] * (1 - _ROOM)} - set(starts)
+    full = {graph.ends[edge][0] for edge, x in kept.items() if x > graph.limits[edge] * (1 - _ROOM)} - set(starts)
     for edge in kept:
-        if int(graph.token_out[edge]) in full:
+        if graph.ends[edge][1] in full:
             kept[edge] *= 1 - 2 * _ROOM
 
 
@@ -148,8 +195,11 @@ def _in_order(
     held = dict(starts)
     swaps: list[Swap] = []
     edges: list[int] = []
+    sold: dict[int, list[int]] = {}
+    for edge in kept:
+        sold.setdefault(graph.ends[edge][0], []).append(edge)
     for token in order:
-        room = {e: (max(0.0, float(graph.limit[e]) - kept[e]), kept[e]) for e in kept if graph.token_in[e] == token}
+        room = {edge: (max(0.0, graph.limits[edge] - kept[edge]), kept[edge]) for edge in sold.get(token, ())}
         out = sorted(room, key=lambda edge: room[edge])
         total, whole = sum(kept[edge] for edge in out), held.get(token, 0)
         left = whole
@@ -157,7 +207,7 @@ def _in_order(
             # The one that is farthest from its limit takes the rest, so that no unit stays behind.
             part = left if edge == out[-1] else min(int(whole * (kept[edge] / total)), _most(graph, edge), left)
             paid = _paid(graph, edge, part, whole)
-            onward = int(graph.token_out[edge])
+            onward = graph.ends[edge][1]
             held[onward] = held.get(onward, 0) + paid
             left -= part
             names = graph.tokens[token], graph.tokens[onward]
@@ -167,16 +217,16 @@ def _in_order(
 
 
 def _most(graph: Graph, edge: int) -> int:
-    limit = float(graph.limit[edge])
+    limit = graph.limits[edge]
     return int(limit * (1 - 1e-9)) if limit < 1e70 else 10**70
 
 
 def _paid(graph: Graph, edge: int, part: int, whole: int) -> int:
     """Output of a part of what a token brings; raises `_Refused` where the pool pays nothing, or beyond a limit."""
-    if graph.leg_impact_bps is not None and part > graph.limit[edge]:
+    if graph.leg_impact_bps is not None and part > graph.limits[edge]:
         raise _Refused(edge, max(0.0, 1 - (part - _most(graph, edge)) / whole))
     try:
-        paid = quote(graph.pools[graph.pool[edge]], graph.tokens[graph.token_in[edge]], part) if part > 0 else 0
+        paid = quote(graph.pools[graph.pool[edge]], graph.tokens[graph.ends[edge][0]], part) if part > 0 else 0
     except InsufficientLiquidity:
         raise _Refused(edge, max(0.0, 1 - (part - _most(graph, edge)) / whole)) from None
     if paid <= 0:
@@ -184,34 +234,35 @@ def _paid(graph: Graph, edge: int, part: int, whole: int) -> int:
     return paid
 
 
-def _beyond(graph: Graph, done: Execution, starts: Mapping[int, int], token_out: int, hops: int) -> dict[int, float]:
+def _beyond(
+    graph: Graph, moves: Sequence[Move], starts: Mapping[int, int], token_out: int, hops: int
+) -> dict[int, float]:
     """Inputs of edges that lead to the end in more hops than allowed; empty where all is within.
 
     What a token has got by few hops goes first to the edges from which the longest ways lead on. Where that succeeds,
     the plan is a union of paths that are short enough, merged in each pool.
     """
     onward, least = {token_out: 0}, {token_out: 0}
-    for edge in reversed(done.edges):
-        token, head = int(graph.token_in[edge]), int(graph.token_out[edge])
+    for edge, _, _ in reversed(moves):
+        token, head = graph.ends[edge]
         onward[token] = max(onward.get(token, 0), 1 + onward[head])
         least[token] = min(least.get(token, hops + 1), 1 + least[head])
     if max(onward[start] for start in starts) <= hops:
         return {}
     held: dict[int, dict[int, float]] = {start: {0: float(whole)} for start, whole in starts.items()}
     late: dict[int, float] = {}
-    for token, group in groupby(
-        zip(done.edges, done.swaps, strict=True), key=lambda pair: int(graph.token_in[pair[0]])
-    ):
+    for token, group in groupby(moves, key=lambda move: graph.ends[move[0]][0]):
         supply = dict(sorted(held[token].items()))
-        for edge, swap in sorted(group, key=lambda pair: -onward[int(graph.token_out[pair[0]])]):
-            head = int(graph.token_out[edge])
+        for edge, amount_in, amount_out in sorted(group, key=lambda move: -onward[graph.ends[move[0]][1]]):
+            head = graph.ends[edge][1]
             found = held.setdefault(head, {})
-            for depth, part in _taken(supply, float(swap.amount_in)).items():
-                found[depth + 1] = found.get(depth + 1, 0.0) + part * (swap.amount_out / swap.amount_in)
+            for depth, part in _taken(supply, float(amount_in)).items():
+                found[depth + 1] = found.get(depth + 1, 0.0) + part * (amount_out / amount_in)
                 if depth + 1 + least[head] > hops:
-                    late[edge] = late.get(edge, 0.0) + part / swap.amount_in
-    beyond = sum(amount for depth, amount in held[token_out].items() if depth > hops)
-    return late if beyond > _LATE * done.amount_out else {}
+                    late[edge] = late.get(edge, 0.0) + part / amount_in
+    ends = held[token_out]
+    beyond = sum(amount for depth, amount in ends.items() if depth > hops)
+    return late if beyond > _LATE * sum(ends.values()) else {}
 
 
 def _taken(supply: dict[int, float], wanted: float) -> dict[int, float]:
@@ -246,8 +297,8 @@ def _one_pair_per_source(graph: Graph, flow: dict[int, float]) -> dict[int, floa
     """Edges with flow; of pairs of one source the one that takes the largest part of what its token sells."""
     sold: dict[int, float] = {}
     for edge, x in flow.items():
-        sold[int(graph.token_in[edge])] = sold.get(int(graph.token_in[edge]), 0.0) + x
-    part = {edge: x / sold[int(graph.token_in[edge])] for edge, x in flow.items() if x > 0}
+        sold[graph.ends[edge][0]] = sold.get(graph.ends[edge][0], 0.0) + x
+    part = {edge: x / sold[graph.ends[edge][0]] for edge, x in flow.items() if x > 0}
     largest: dict[int, int] = {}
     for edge in part:
         source = int(graph.source[edge])
@@ -260,19 +311,21 @@ def _sorted(graph: Graph, starts: Mapping[int, int], token_out: int, kept: dict[
     """Tokens so that each comes after all that it is bought with; edits `kept` until there is such an order."""
     while True:
         _drop_loose_ends(graph, starts, token_out, kept)
-        ends = {edge: (int(graph.token_in[edge]), int(graph.token_out[edge])) for edge in kept}
+        ends = {edge: graph.ends[edge] for edge in kept}
         before: dict[int, int] = {}
         for _, head in ends.values():
             before[head] = before.get(head, 0) + 1
+        onward: dict[int, list[int]] = {}
+        for tail, head in ends.values():
+            onward.setdefault(tail, []).append(head)
         ready, order = [token for token in starts if not before.get(token)], list[int]()
         while ready:
             token = ready.pop()
             order.append(token)
-            for tail, head in ends.values():
-                if tail == token:
-                    before[head] -= 1
-                    if not before[head]:
-                        ready.append(head)
+            for head in onward.get(token, ()):
+                before[head] -= 1
+                if not before[head]:
+                    ready.append(head)
         rest = {edge: pair for edge, pair in ends.items() if pair[0] not in order}
         if not rest:
             return order[: order.index(token_out)] + order[order.index(token_out) + 1 :]
@@ -290,7 +343,7 @@ def _sorted(graph: Graph, starts: Mapping[int, int], token_out: int, kept: dict[
 
 def _carried(graph: Graph, start: int, kept: dict[int, float]) -> dict[int, float]:
     """Parts of an order that edges carry, by ways of as many hops as any order may have."""
-    ends = {edge: (int(graph.token_in[edge]), int(graph.token_out[edge])) for edge in kept}
+    ends = {edge: graph.ends[edge] for edge in kept}
     sold: dict[int, float] = {}
     for edge, (tail, _) in ends.items():
         sold[tail] = sold.get(tail, 0.0) + kept[edge]
@@ -321,18 +374,19 @@ def _drop_loose_ends(graph: Graph, starts: Mapping[int, int], token_out: int, ke
     while True:
         sold: dict[int, float] = {}
         for edge, x in kept.items():
-            sold[int(graph.token_in[edge])] = sold.get(int(graph.token_in[edge]), 0.0) + x
-        bought = {int(graph.token_out[edge]) for edge in kept} | set(starts)
+            tail = graph.ends[edge][0]
+            sold[tail] = sold.get(tail, 0.0) + x
+        bought = {graph.ends[edge][1] for edge in kept} | set(starts)
         loose = [
             edge
             for edge, x in kept.items()
-            if x < _DUST * sold[int(graph.token_in[edge])]
-            or int(graph.token_in[edge]) not in bought
-            or (int(graph.token_out[edge]) != token_out and int(graph.token_out[edge]) not in sold)
+            if x < _DUST * sold[graph.ends[edge][0]]
+            or graph.ends[edge][0] not in bought
+            or (graph.ends[edge][1] != token_out and graph.ends[edge][1] not in sold)
         ]
         for edge in loose:
             del kept[edge]
-        for unsold in set(starts) - {int(graph.token_in[edge]) for edge in kept}:
+        for unsold in set(starts) - {graph.ends[edge][0] for edge in kept}:
             raise InsufficientLiquidity(graph.tokens[unsold], f"no way to {graph.tokens[token_out]}", "trade less")
         if not loose:
             return

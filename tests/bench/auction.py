@@ -10,8 +10,10 @@ import gzip
 import json
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -249,6 +251,14 @@ def _spread(values: Any, percentiles: tuple[int, ...]) -> dict[str, float]:
     return {f"p{p}": round(float(np.percentile(values, p)), 4) for p in percentiles}
 
 
+def _at_price(
+    path: Path, hops: int, gap: float, seconds: float, cpu: bool, every: int, rivals: bool, gas_price: float
+) -> dict[str, Any]:
+    """Routes the whole auction at a price of gas in gwei."""
+    routed = route_all(read_auction(path), gas_price * GWEI, hops, effort_of(gap, seconds, cpu), every, rivals)
+    return {"gas_gwei": gas_price, "hops": hops, **summary(routed)}
+
+
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--gas", "gas_prices", type=float, multiple=True, default=(0.2, 10.0, 50.0), help="Gwei; repeatable.")
@@ -258,6 +268,7 @@ def _spread(values: Any, percentiles: tuple[int, ...]) -> dict[str, float]:
 @click.option("--seconds", type=float, default=1.0, show_default=True, help="Time that the router has per order.")
 @click.option("--cpu", is_flag=True, help="Count seconds of processor time, on a machine that others use too.")
 @click.option("--rivals/--no-rivals", default=True, help="Whether the other routers run as well.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Prices of gas at a time, each in a process.")
 @click.option(
     "--page",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -272,16 +283,18 @@ def main(
     seconds: float,
     cpu: bool,
     rivals: bool,
+    jobs: int,
     page: Path | None,
 ) -> None:
     """Print one JSON object per price of gas."""
     if page is not None:
         around(page, PART)
-    auction, found = read_auction(path), []
-    for gas_price in gas_prices:
-        routed = route_all(auction, gas_price * GWEI, hops, effort_of(gap, seconds, cpu), every, rivals)
-        found.append({"gas_gwei": gas_price, "hops": hops, **summary(routed)})
-        click.echo(json.dumps(found[-1], indent=1))
+    found = []
+    with ProcessPoolExecutor(jobs) as pool:
+        at_price = partial(_at_price, path, hops, gap, seconds, cpu, every, rivals)
+        for entry in pool.map(at_price, gas_prices):
+            found.append(entry)
+            click.echo(json.dumps(entry, indent=1))
     if page is not None:
         options = " ".join(f"--gas {price:g}" for price in gas_prices)
         options += f" --hops {hops} --every {every} --gap {gap:g} --seconds {seconds:g}"
