@@ -52,6 +52,12 @@ $(STAMPS)/tools: .ci/requirements-tools.lock .ci/install-python.sh .ci/uv.sh | $
 	$(STAGE) "install tools" bash .ci/install-python.sh .venv-tools .ci/requirements-tools.lock
 	touch $@
 
+# Workers that start together would each compile the bytecode of the same libraries and tests: a minute of one core.
+$(STAMPS)/bytecode: $(STAMPS)/ai $(STAMPS)/node
+	@$(ENV)
+	$(STAGE) "bytecode" bash -c 'pytest -q --collect-only > build/collected.txt || { tail -n 40 build/collected.txt; exit 1; }'
+	touch $@
+
 # ---------------------------------------------------------------------- build
 
 build: $(STAMPS)/ape ## Compile with ape and with forge
@@ -95,7 +101,7 @@ test-forge: $(STAMPS)/contracts $(STAMPS)/python ## Foundry's fuzzed invariants,
 	# pytest counts its own cases in tests/unit/tooling.
 	$(STAGE) "forge count" python -m tests.count --forge
 
-test-python: $(STAMPS)/ape $(STAMPS)/ai ## pytest: unit, fuzz, integration
+test-python: $(STAMPS)/ape $(STAMPS)/ai $(STAMPS)/bytecode ## pytest: unit, fuzz, integration
 	@$(ENV)
 	$(STAGE) "pytest" --show pytest -q -n $(WORKERS) --dist worksteal --durations=15
 
