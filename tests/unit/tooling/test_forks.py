@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures import fork_server
-from tests.fixtures.forks import QUANTERA, Forked, Heard, run_forked, server_of, shell_functions
+from tests.fixtures.forks import QUANTERA, Forked, ForkServer, Heard, run_forked, shell_functions
 from tests.fixtures.waiting import GENEROUS, wait_until
 
 
@@ -123,11 +123,9 @@ def test_shell_functions__command_of_a_script__is_a_fork_with_its_streams_and_co
 
 
 def test_close__process_that_runs__ends_with_its_server(module: Any) -> None:
-    server_of.cache_clear()
-    server = server_of(sys.executable)
+    server = ForkServer(("json",))
     wanted = module("import signal\nsignal.pause()")
-    running = Forked(wanted["command"], cwd=wanted["cwd"])
+    running = Forked(wanted["command"], cwd=wanted["cwd"], server=server)
     server.close()
-    server_of.cache_clear()
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
