@@ -251,9 +251,10 @@ class Search:
             if found is None:
                 break
             flow = found
-            used = np.flatnonzero(flow.x > 0)
+            used, inputs = self._with_totals(np.flatnonzero(flow.x > 0), flow)
             around = 1 + width * np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
-            at = np.minimum(np.outer(flow.x[used], around).ravel(), np.repeat(self._net.caps[used], around.size))
+            limit = self._net.graph.limit[self._net.edge[used]]
+            at = np.minimum(np.outer(inputs, around).ravel(), np.repeat(limit, around.size))
             program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
         return plan if flow is None else self._try(merged(self._net.edge, flow.x)) or plan
 
@@ -503,19 +504,30 @@ class Search:
 
     def _refine(self, flow: Flow) -> None:
         """Tangents around the inputs that a program chose."""
-        used = np.flatnonzero(flow.x > 0)
+        used, inputs = self._with_totals(np.flatnonzero(flow.x > 0), flow)
         arcs = np.repeat(used, _AROUND.size)
-        at = np.minimum(np.outer(self._scales(flow, used), _AROUND).ravel(), self._net.caps[arcs])
+        at = np.minimum(np.outer(inputs, _AROUND).ravel(), self._net.graph.limit[self._net.edge[arcs]])
         names = self._named + np.arange(arcs.size)
         self._named += arcs.size
         self._tangents.append((arcs, at, names))
         self._program.touch(np.searchsorted(self._arcs, arcs), at, names)
 
-    def _scales(self, flow: Flow, arcs: Ints) -> Floats:
-        """Inputs at which arcs would run if their edges were used in whole: there the perspective is touched."""
-        part = flow.part[np.searchsorted(flow.edges, self._net.edge[arcs])]
-        whole: Floats = flow.x[arcs] / np.clip(part, 1e-9, 1.0)
-        return whole
+    def _with_totals(self, arcs: Ints, flow: Flow) -> tuple[Ints, Floats]:
+        """Arcs with the inputs at which they would run if their edges were used in whole.
+
+        There the perspective is touched. Arcs of one edge in several layers share its depth, which is touched at what
+        they take together.
+        """
+        edge = self._net.edge[arcs]
+        part = flow.part[np.searchsorted(flow.edges, edge)]
+        # Nothing says to what part an edge without a cost is used.
+        inputs = flow.x[arcs] / np.where(self._cost[arcs] > 0, np.clip(part, 1e-9, 1.0), 1.0)
+        _, first, place, count = np.unique(edge, return_index=True, return_inverse=True, return_counts=True)
+        several = first[count > 1]
+        together = np.bincount(place, inputs)[place[several]]
+        found, at = np.concatenate([arcs, arcs[several]]), np.concatenate([inputs, together])
+        order = np.argsort(found, kind="stable")
+        return found[order], at[order]
 
     def _path_through(self, arc: int, bound: Bound) -> list[int]:
         """The cheapest arcs to an arc, itself, and the arcs that pay most after it."""

@@ -14,7 +14,7 @@ from keepers.routing.graph import Graph
 from keepers.routing.pools import quote
 
 _RETRIES = 12
-_ROOM = 1e-4
+_ROOM = 1e-6
 _LEAST_KEPT = 0.5
 _OVERSHOT, _MARGIN = 1.05, 1e-6
 """By how much more than what a pool refused less is sent to it: as a part of that, and of all that was sent."""
