@@ -446,6 +446,7 @@ class Search:
         alive &= paid | ~taken
         _, first = np.unique(net.edge[paid], return_index=True)
         edge: int | None = None
+        last = np.inf
         for _ in range(_POLISH):
             self._program.fix(used, unused)
             flow = self._program.relax()
@@ -463,8 +464,10 @@ class Search:
             self._refine(flow)
             if edge is None:
                 self._straighten(done)
-            if not self._extend(bound):
+            settled = edge is not None or flow.value > last - 0.1 * self._tolerance()
+            if not self._extend(bound) and settled:
                 break
+            last = flow.value
         return _Node(value, used, unused, edge)
 
     def _rejecting(self, flow: Flow) -> Floats:
