@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,8 +16,9 @@ from keepers.routing.pools import quote
 _RETRIES = 12
 _ROOM = 1e-6
 _LEAST_KEPT = 0.5
-_OVERSHOT, _MARGIN = 1.05, 1e-6
-"""By how much more than what a pool refused less is sent to it: as a part of that, and of all that was sent."""
+_OVERSHOT, _MARGIN, _MOST_LESS = 1.05, 1e-6, 0.5
+"""By how much more than what a pool refused less is sent to it: as a part of that, and of all that was sent; and the
+largest part by which that is less at once."""
 _HOPS = 6
 """Hops that are followed to say how much of an order an edge carries: as many as an order may have."""
 _LATE = 1e-6
@@ -106,6 +107,7 @@ def execute_all(
     kept = _one_pair_per_source(graph, flow)
     _leave_room(graph, held, kept)
     retries, rates = _RETRIES, _rates(graph, kept)
+    refusal, less = 0.0, 0.0
     while True:
         order = _sorted(graph, held, token_out, kept)
         try:
@@ -126,11 +128,30 @@ def execute_all(
             if token in held or refused.kept < _LEAST_KEPT or not retries:
                 del kept[refused.edge]
                 continue
-            # The pool is used to its end: less has to arrive. Outputs fall more slowly than inputs do.
+            # The pool is used to its end: less has to arrive. Outputs fall more slowly than inputs do, by far where the
+            # pools before are used to their ends too.
             retries -= 1
-            for edge in kept:
-                if graph.ends[edge][1] == token:
-                    kept[edge] *= 1 - _OVERSHOT * (1 - refused.kept) - _MARGIN
+            before, refusal = refusal, 1 - refused.kept
+            less = 2 * less if before / 2 < refusal <= before else _OVERSHOT * refusal
+            for edge in _feeding(graph, kept, token):
+                kept[edge] *= 1 - min(less, _MOST_LESS) - _MARGIN
+
+
+def _feeding(graph: Graph, kept: Mapping[int, float], token: int) -> list[int]:
+    """Edges that bring a token, without those that take the rest of what others beside them sell.
+
+    What is sold is divided in proportion: less for all of them alike would be as much for each.
+    """
+    feeding = [edge for edge in kept if graph.ends[edge][1] == token]
+    tails = [graph.ends[edge][0] for edge in feeding]
+    several = {tail for tail in tails if tails.count(tail) > 1}
+    rests = {_by_room(graph, kept, [edge for edge in kept if graph.ends[edge][0] == tail])[-1] for tail in several}
+    return [edge for edge in feeding if edge not in rests]
+
+
+def _by_room(graph: Graph, kept: Mapping[int, float], edges: Iterable[int]) -> list[int]:
+    """Edges in an order in which the one that is farthest from its limit is the last."""
+    return sorted(edges, key=lambda edge: (max(0.0, graph.limits[edge] - kept[edge]), kept[edge]))
 
 
 def _rates(graph: Graph, kept: Mapping[int, float]) -> dict[int, float]:
@@ -199,8 +220,7 @@ def _in_order(
     for edge in kept:
         sold.setdefault(graph.ends[edge][0], []).append(edge)
     for token in order:
-        room = {edge: (max(0.0, graph.limits[edge] - kept[edge]), kept[edge]) for edge in sold.get(token, ())}
-        out = sorted(room, key=lambda edge: room[edge])
+        out = _by_room(graph, kept, sold.get(token, ()))
         total, whole = sum(kept[edge] for edge in out), held.get(token, 0)
         left = whole
         for edge in out:

@@ -79,6 +79,16 @@ def test_execute__pool_that_cannot_take_its_part__gets_less() -> None:
     assert parts["0x1"] + parts["0x3"] == 10**18
 
 
+def test_execute__all_that_is_sold_leads_to_a_full_pool__the_rest_goes_where_it_brings_least() -> None:
+    """Both pools lead to the full one: the second pays nothing more for what the first has to get less."""
+    last = QuotedPool("0x6", "M", "B", "0x6", ((6 * 10**16, 6 * 10**16),), ())
+    empty = V2Pool("0x1", "A", "M", 10**13, 15 * 10**15)
+    done = run((V2Pool("0x2", "A", "M", E21, E21), empty, last), 10**18, {"0x1": 9.5e17, "0x2": 5e16, "0x6": 7e16})
+    parts = {swap.pool: swap.amount_in for swap in done.swaps}
+    assert parts["0x1"] + parts["0x2"] == 10**18
+    assert 0.98 * 6 * 10**16 < parts["0x6"] <= 6 * 10**16
+
+
 def test_execute__largest_part_fills_its_pool__another_takes_what_rounding_leaves() -> None:
     full = QuotedPool("0x6", "A", "B", "0x6", ((9 * 10**17, 9 * 10**17),), ())
     done = run((full, AB), 10**18 + 7, {"0x6": 9e17, "0x3": 1e17})
