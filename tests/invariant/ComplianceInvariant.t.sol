@@ -128,6 +128,16 @@ contract ComplianceInvariantTest is ProtocolTest {
         assertEq(_handler.enteredAboveLimit(), 0);
     }
 
+    /// @dev Before the census is complete, whoever holds tokens is counted as it moves them, above the maximum if need be.
+    function test_force__holderWhoIsNotCountedYet__entersNobody() public {
+        _handler.limitClass(2, 0, false);
+        _handler.transfer(1, 5, 100);
+        _handler.transfer(2, 6, 100);
+        _handler.force(0, 4, 6, 96);
+        assertEq(_handler.moved(), 11);
+        assertEq(_handler.enteredAboveLimit(), 0);
+    }
+
     /// @dev The campaign means something only if tokens move.
     function test_transfer__betweenRegistered__moves() public {
         _handler.transfer(0, 1, 100);

@@ -267,11 +267,19 @@ contract HolderHandler is Test {
         return !found.venue && _engine.eligibility(address(token), account) != IAutomatedComplianceEngine.Reason.None;
     }
 
-    /// @dev Somebody who has more than before is counted now and was not. A recovery gives a counted person's tokens to a
-    /// wallet that was nobody's.
+    /// @dev Somebody who only received is counted now and was not. A recovery gives a counted person's tokens to a wallet
+    /// that was nobody's; a person whom the census had not reached may move tokens between wallets of its own.
     function _entered() private view returns (bool) {
         for (uint256 i; i < wallets.length; ++i) {
-            if (token.balanceOf(wallets[i]) > _before[wallets[i]] && _isNewlyCounted(wallets[i])) return true;
+            bool more = token.balanceOf(wallets[i]) > _before[wallets[i]];
+            if (more && _isNewlyCounted(wallets[i]) && !_hasSent(_personOf(wallets[i]))) return true;
+        }
+        return false;
+    }
+
+    function _hasSent(address person) private view returns (bool) {
+        for (uint256 i; i < wallets.length; ++i) {
+            if (_personOf(wallets[i]) == person && token.balanceOf(wallets[i]) < _before[wallets[i]]) return true;
         }
         return false;
     }
