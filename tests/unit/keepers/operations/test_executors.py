@@ -19,7 +19,7 @@ from keepers.risk.simulation.blocks import INLINE, Executor, Remote, in_order
 from keepers.risk.simulation.engine import Simulation, run
 from keepers.risk.simulation.sources import StudentT
 from tests.fixtures.block_tasks import always_killed, failing, killed_once, root
-from tests.fixtures.ray_head import ray_head
+from tests.fixtures.ray_head import AS_URGENT_AS_OTHERS, ray_head
 
 FACTORS = np.random.default_rng(0).normal(size=(6, 8)) * 0.004
 SIMULATION = Simulation(StudentT(FACTORS @ FACTORS.T, 5.0), np.full(6, 1 / 6), 90_000, 5, (1, 2))
@@ -41,6 +41,7 @@ def listeners() -> set[str]:
 def environment() -> Iterator[None]:
     """Takes back what Ray and Dask write into the environment of this process, which later tests hand to others."""
     kept = dict(os.environ)
+    os.environ.update(AS_URGENT_AS_OTHERS)
     yield
     os.environ.clear()
     os.environ.update(kept)
