@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title A call handed over to another contract's code
-/// @notice For a contract that is larger than one: its parts run in its account, and see the call as it came.
+/// @notice A contract that is too large for one address keeps parts elsewhere. They run in its account and see the call
+/// as it came.
 library Handover {
     /// @dev Ends the present call with the answer of another contract's code.
     function run(address code) internal {

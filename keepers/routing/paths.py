@@ -66,7 +66,7 @@ def candidate_paths(network: Network, price: Floats, choice: Ints, cost: Floats,
 
 
 def largest_paths(network: Network) -> list[Ints]:
-    """For every number of hops the path that brings most of the whole input before gas: Bellman and Ford's."""
+    """Bellman and Ford's path per number of hops: the one that brings most of the whole input before gas."""
     held = np.zeros(network.nodes)
     before = np.full(network.nodes, -1, dtype=np.int64)
     held[network.start] = network.amount

@@ -38,7 +38,7 @@ def losses(graph: Graph, plan: Execution, pool_costs: Sequence[int]) -> dict[int
 
 
 def against(graph: Graph, plan: Execution, edges: Sequence[int]) -> list[int]:
-    """Of some edges those that lead back in a plan's order of tokens, and those of other pairs of its sources."""
+    """Returns the edges that lead back in a plan's order of tokens, and those of other pairs of its sources."""
     rank: dict[int, int] = {}
     for edge in plan.edges:
         rank.setdefault(graph.ends[edge][0], len(rank))

@@ -183,7 +183,7 @@ def _estimated(
 
 
 def _least_carried(graph: Graph, held: Mapping[int, int], kept: dict[int, float], beyond: Mapping[int, float]) -> int:
-    """Of the edges on ways that are too long the one by which least of the order passes."""
+    """Returns the edge by which least of the order passes, among those on ways that are too long."""
     carried = _carried(graph, next(iter(held)), kept) if len(held) == 1 else dict.fromkeys(kept, 1.0)
     return min(beyond, key=lambda edge: (carried[edge] * (1 - beyond[edge]), carried[edge]))
 

@@ -86,7 +86,7 @@ def test_add_identity_to_storage__by_the_officer__registers(
 def test_add_identity_to_storage__claims_in_place__verified(
     storage, trusted, create_onchainid, claim, compliance_officer, agent, investor
 ):
-    """What is stored is judged like what is registered."""
+    """The storage judges an identity as the registry does."""
     identity = create_onchainid()
     for topic in (1, 2):
         claim(identity, topic)

@@ -1,4 +1,4 @@
-"""What a plan is better without, and where its relaxation goes on after it has grown."""
+"""Tests what a plan is better without, and where its relaxation goes on after it has grown."""
 
 import numpy as np
 
