@@ -53,7 +53,8 @@ $(STAMPS)/tools: .ci/requirements-tools.lock .ci/install-python.sh .ci/uv.sh | $
 	touch $@
 
 # Workers that start together would each compile the bytecode of the same libraries and tests: a minute of one core.
-$(STAMPS)/bytecode: $(STAMPS)/ai $(STAMPS)/node
+# Collecting imports every test, and some of them read an ABI: the contracts come first.
+$(STAMPS)/bytecode: $(STAMPS)/contracts $(STAMPS)/ai
 	@$(ENV)
 	$(STAGE) "bytecode" bash -c 'pytest -q --collect-only > build/collected.txt || { tail -n 40 build/collected.txt; exit 1; }'
 	touch $@
