@@ -185,7 +185,7 @@ def test_load_rulebook__shared_file_of_lower_confidence__decides(tmp_path: Path)
     path = folder / f"{GERMANY}.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("level: medium", "level: high"), encoding="utf-8")
     found = load_rulebook(folder).jurisdictions[276]
-    assert found.confidence.level == "medium" and "law firms" in found.confidence.reason
+    assert found.confidence.level == "medium" and "Regulation (EU) 2024/2809" in found.confidence.reason
 
 
 @pytest.mark.parametrize("instruments", [[], ["share"], ["security", "security"]])

@@ -30,7 +30,8 @@ def test_old__checked_181_days_ago__is_old() -> None:
 def test_warnings__some_checks_are_old__counts_these_only() -> None:
     late = [found for _, found in citations(SWITZERLAND) if found.checked < CHECKED]
     assert 0 < len(late) < len(list(citations(SWITZERLAND)))
-    what = f"{len(late)} citations not checked for 180 days, the oldest since 2025-01-01 (692 days)"
+    counted = "1 citation" if len(late) == 1 else f"{len(late)} citations"
+    what = f"{counted} not checked for 180 days, the oldest since 2025-01-01 (692 days)"
     assert warnings([SWITZERLAND], CHECKED) == [f"warning: CH Switzerland: {what}"]
 
 
