@@ -154,8 +154,11 @@ def test_load_rulebook__file_named_for_another_code__is_refused(refused) -> None
 
 
 def test_load_rulebook__check_of_a_day_to_come__is_refused(refused) -> None:
-    complaint = refused(SINGAPORE, lambda data: None, today=date(2024, 12, 31))
-    assert "2025-01-01 is to come; give the day of the last check" in complaint
+    def tomorrow(data: dict[str, Any]) -> None:
+        default_rules(data)["classes"].update(checked=date(2031, 1, 2))
+
+    complaint = refused(SINGAPORE, tomorrow, today=date(2031, 1, 1))
+    assert "2031-01-02 is to come; give the day of the last check" in complaint
 
 
 @pytest.mark.parametrize("section", ["", " ", "Law as a whole", "Norma completa", "The whole Act"])
