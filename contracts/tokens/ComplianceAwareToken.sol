@@ -5,6 +5,7 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
+import {BatchLegs} from "./BatchLegs.sol";
 import {PackedHoldings} from "./PackedHoldings.sol";
 import {TokenDocuments} from "./TokenDocuments.sol";
 import {TokenMovements} from "./TokenMovements.sol";
@@ -18,7 +19,6 @@ import {IERC7943Fungible} from "interfaces/tokens/IERC7943Fungible.sol";
 /// @title Regulated token
 /// @notice See {IComplianceAwareToken}. Each token is a {TokenEntry}, which hands it calls.
 contract ComplianceAwareToken is TokenMovements, TokenDocuments {
-    uint256 private constant _MAX_LEGS = 256;
     uint256 private constant _MANAGEMENT = 1;
 
     /// @inheritdoc IComplianceAwareToken
@@ -87,7 +87,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     /// @inheritdoc IComplianceAwareToken
     function batchTransfer(address[] calldata toList, uint256[] calldata amounts) external {
         address engine_ = _running();
-        (address[] memory receivers, uint256[] memory sums) = _summed(toList, amounts);
+        (address[] memory receivers, uint256[] memory sums) = BatchLegs.summed(toList, amounts);
         uint256[] memory balances = new uint256[](receivers.length);
         uint256 fromBalance = balanceOf(msg.sender);
         for (uint256 i; i < receivers.length; ++i) {
@@ -214,7 +214,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
 
     /// @inheritdoc IComplianceAwareToken
     function batchMint(address[] calldata toList, uint256[] calldata amounts) external orAgent {
-        (address[] memory receivers, uint256[] memory sums) = _summed(toList, amounts);
+        (address[] memory receivers, uint256[] memory sums) = BatchLegs.summed(toList, amounts);
         uint256[] memory balances = new uint256[](receivers.length);
         for (uint256 i; i < receivers.length; ++i) {
             if (receivers[i] == address(0)) revert ERC20InvalidReceiver(address(0));
@@ -227,7 +227,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
 
     /// @inheritdoc IComplianceAwareToken
     function batchBurn(address[] calldata accounts, uint256[] calldata amounts) external orAgent {
-        _requireLegs(accounts.length, amounts.length);
+        BatchLegs.requireSame(accounts.length, amounts.length);
         for (uint256 i; i < accounts.length; ++i) {
             _redeem(accounts[i], amounts[i]);
         }
@@ -242,8 +242,8 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         external
         orAgent
     {
-        _requireLegs(fromList.length, toList.length);
-        _requireLegs(fromList.length, amounts.length);
+        BatchLegs.requireSame(fromList.length, toList.length);
+        BatchLegs.requireSame(fromList.length, amounts.length);
         for (uint256 i; i < fromList.length; ++i) {
             uint256 sum;
             bool done;
@@ -258,7 +258,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
 
     /// @inheritdoc IComplianceAwareToken
     function batchSetAddressFrozen(address[] calldata accounts, bool[] calldata freeze) external orAgent {
-        _requireLegs(accounts.length, freeze.length);
+        BatchLegs.requireSame(accounts.length, freeze.length);
         for (uint256 i; i < accounts.length; ++i) {
             _setWalletFrozen(accounts[i], freeze[i]);
         }
@@ -266,7 +266,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
 
     /// @inheritdoc IComplianceAwareToken
     function batchFreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external orAgent {
-        _requireLegs(accounts.length, amounts.length);
+        BatchLegs.requireSame(accounts.length, amounts.length);
         for (uint256 i; i < accounts.length; ++i) {
             _freeze(accounts[i], amounts[i]);
         }
@@ -274,7 +274,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
 
     /// @inheritdoc IComplianceAwareToken
     function batchUnfreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external orAgent {
-        _requireLegs(accounts.length, amounts.length);
+        BatchLegs.requireSame(accounts.length, amounts.length);
         for (uint256 i; i < accounts.length; ++i) {
             _unfreeze(accounts[i], amounts[i]);
         }
@@ -532,46 +532,6 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
             .admitForcedTransfer(msg.sender, from, to, amount, fromBalance, toBalance);
     }
 
-    /// @dev Returns each receiver once, with the sum that it gets.
-    function _summed(
-        address[] calldata toList,
-        uint256[] calldata amounts
-    )
-        private
-        pure
-        returns (address[] memory receivers, uint256[] memory sums)
-    {
-        _requireLegs(toList.length, amounts.length);
-        receivers = new address[](toList.length);
-        sums = new uint256[](toList.length);
-        uint256 count;
-        for (uint256 i; i < toList.length; ++i) {
-            address receiver = toList[i];
-            uint256 k = _indexOf(receivers, count, receiver);
-            if (k == count) receivers[count++] = receiver;
-            sums[k] += amounts[i];
-        }
-        assembly ("memory-safe") {
-            mstore(receivers, count)
-            mstore(sums, count)
-        }
-    }
-
-    /// @dev Returns the position of an account among the first `count`, or `count`. A batch looks up each receiver among
-    /// all before it.
-    function _indexOf(address[] memory list, uint256 count, address account) private pure returns (uint256 index) {
-        assembly ("memory-safe") {
-            let wanted := shr(96, shl(96, account))
-            let first := add(list, 32)
-            let end := add(first, shl(5, count))
-            let at := first
-            for {} lt(at, end) { at := add(at, 32) } {
-                if eq(mload(at), wanted) { break }
-            }
-            index := shr(5, sub(at, first))
-        }
-    }
-
     function _takeCompliance(address compliance_) private {
         address engine_ = ITokenCompliance(compliance_).engine();
         if (IAutomatedComplianceEngine(engine_).registryOf(address(this)) == address(0)) {
@@ -598,10 +558,5 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     function _requireRole() private view {
         (bool immediate,) = IAccessManager(authority).canCall(msg.sender, factory, msg.sig);
         if (!immediate) revert ComplianceAwareToken__Unauthorized(msg.sender, msg.sig);
-    }
-
-    function _requireLegs(uint256 legs, uint256 others) private pure {
-        if (legs != others) revert ComplianceAwareToken__LengthMismatch();
-        if (legs > _MAX_LEGS) revert ComplianceAwareToken__TooManyLegs(legs, _MAX_LEGS);
     }
 }
