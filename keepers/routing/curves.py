@@ -40,8 +40,8 @@ class Family(Protocol):
         """(curves,), most that each takes."""
         ...
 
-    def best(self, at: Ints, price: Floats) -> Floats:
-        """Inputs that maximise y(x) - price x over x from zero to the limit, one per entry of `at`."""
+    def best(self, at: Ints, price: Floats) -> tuple[Floats, Floats]:
+        """Inputs that maximise y(x) - price x over x from zero to the limit, one per entry of `at`, and outputs."""
         ...
 
     def output(self, at: Ints, x: Floats) -> Floats:
@@ -52,8 +52,8 @@ class Family(Protocol):
         """Marginal outputs y'(x), to the right."""
         ...
 
-    def pull(self, at: Ints, price: Floats) -> Floats:
-        """How fast the best input falls as the logarithm of the price rises, -dx / d log(price); zero at kinks."""
+    def answer(self, at: Ints, price: Floats) -> tuple[Floats, Floats, Floats]:
+        """`best`, and how fast inputs fall as logarithms of prices rise, -dx / d log(price), which is zero at kinks."""
         ...
 
 
@@ -118,28 +118,36 @@ class Segments:
         """See `Family`."""
         return self._limit
 
-    def best(self, at: Ints, price: Floats) -> Floats:
+    def best(self, at: Ints, price: Floats) -> tuple[Floats, Floats]:
         """See `Family`."""
-        root = np.sqrt(np.maximum(price, 0.0) / self._kept[at])
-        position = self._first[at] + self._prices.count(at, root) - 1
-        inside = position >= self._first[at]
-        position = np.maximum(position, self._first[at])
-        start = self._start[position]
-        target = np.clip(root, self._end[position], start)
+        return self._at_price(at, price)[:2]
+
+    def answer(self, at: Ints, price: Floats) -> tuple[Floats, Floats, Floats]:
+        """See `Family`."""
+        x, y, position, root = self._at_price(at, price)
+        between = (root < self._start[position]) & (root > self._end[position])
+        depth = np.where(between, self._liquidity[position], 0.0)
+        return x, y, depth / (2 * self._kept[at] * np.where(between, root, 1.0))
+
+    def _at_price(self, at: Ints, price: Floats) -> tuple[Floats, Floats, Ints, Floats]:
+        """Inputs and outputs up to a price, the stretches in which they end, and the square root of the price there."""
+        first, kept = self._first[at], self._kept[at]
+        root = np.sqrt(np.maximum(price, 0.0) / kept)
+        position = first + self._prices.count(at, root) - 1
+        inside = position >= first
+        position = np.maximum(position, first)
+        start, liquidity = self._start[position], self._liquidity[position]
+        target = np.minimum(np.maximum(root, self._end[position]), start)
         with np.errstate(divide="ignore"):
-            x = (self._x0[position] + self._liquidity[position] * (1 / target - 1 / start)) / self._kept[at]
-        return np.where(inside, np.minimum(x, self._limit[at]), 0.0)
+            x = (self._x0[position] + liquidity * (1 / target - 1 / start)) / kept
+        x = np.where(inside, np.minimum(x, self._limit[at]), 0.0)
+        # From the input and not from the price: rounding then moves both together, and bounds stay bounds.
+        y = self._paid(position, np.maximum(x * kept - self._x0[position], 0.0))
+        return x, y, position, root
 
     def output(self, at: Ints, x: Floats) -> Floats:
         """See `Family`."""
-        position, rest = self._locate(at, x)
-        liquidity, start = self._liquidity[position], self._start[position]
-        most = liquidity * (start - self._end[position])
-        # Also where the input is infinite, and the output all that there is.
-        with np.errstate(invalid="ignore"):
-            paid = np.fmin(most, liquidity * start**2 * rest / (liquidity + start * rest))
-        result: Floats = self._y0[position] + paid
-        return result
+        return self._paid(*self._locate(at, x))
 
     def slope(self, at: Ints, x: Floats) -> Floats:
         """See `Family`."""
@@ -149,14 +157,14 @@ class Segments:
         result: Floats = self._kept[at] * np.maximum(root, self._end[position]) ** 2
         return result
 
-    def pull(self, at: Ints, price: Floats) -> Floats:
-        """See `Family`."""
-        root = np.sqrt(np.maximum(price, 0.0) / self._kept[at])
-        position = np.maximum(self._first[at] + self._prices.count(at, root) - 1, self._first[at])
-        between = (root < self._start[position]) & (root > self._end[position])
-        result: Floats = np.where(between, self._liquidity[position], 0.0) / (
-            2 * self._kept[at] * np.where(between, root, 1.0)
-        )
+    def _paid(self, position: Ints, rest: Floats) -> Floats:
+        """Outputs of inputs that end in a stretch, which takes the rest of them."""
+        liquidity, start = self._liquidity[position], self._start[position]
+        most = liquidity * (start - self._end[position])
+        # Also where the input is infinite, and the output all that there is.
+        with np.errstate(invalid="ignore"):
+            paid = np.fmin(most, liquidity * start**2 * rest / (liquidity + start * rest))
+        result: Floats = self._y0[position] + paid
         return result
 
     def _locate(self, at: Ints, x: Floats) -> tuple[Ints, Floats]:
@@ -181,14 +189,20 @@ class Weighted:
         """See `Family`."""
         return self._limit
 
-    def best(self, at: Ints, price: Floats) -> Floats:
+    def best(self, at: Ints, price: Floats) -> tuple[Floats, Floats]:
         """See `Family`."""
         reserve, kept, power = self._in[at], self._kept[at], self._power[at]
         with np.errstate(divide="ignore"):
             logs = np.log(self._out[at] * power * kept / (reserve * np.maximum(price, 0.0)))
             x = reserve * np.expm1(np.minimum(logs / (power + 1), 64.0)) / kept
-        result: Floats = np.clip(x, 0.0, self._limit[at])
-        return result
+        x = np.minimum(np.maximum(x, 0.0), self._limit[at])
+        return x, self.output(at, x)
+
+    def answer(self, at: Ints, price: Floats) -> tuple[Floats, Floats, Floats]:
+        """See `Family`."""
+        x, y = self.best(at, price)
+        moving = (x > 0) & (x < self._limit[at])
+        return x, y, np.where(moving, (self._in[at] / self._kept[at] + x) / (self._power[at] + 1), 0.0)
 
     def output(self, at: Ints, x: Floats) -> Floats:
         """See `Family`."""
@@ -201,13 +215,6 @@ class Weighted:
         power, kept = self._power[at], self._kept[at]
         grown = np.log1p(kept * x / self._in[at])
         result: Floats = self._out[at] * power * kept / self._in[at] * np.exp(-(power + 1) * grown)
-        return result
-
-    def pull(self, at: Ints, price: Floats) -> Floats:
-        """See `Family`."""
-        x, power, kept = self.best(at, price), self._power[at], self._kept[at]
-        moving = (x > 0) & (x < self._limit[at])
-        result: Floats = np.where(moving, (self._in[at] / kept + x) / (power + 1), 0.0)
         return result
 
 
@@ -226,7 +233,7 @@ class Lines:
         ends = np.concatenate(chains) if len(chains) else np.empty((0, 2))
         begins = np.concatenate(before) if len(chains) else np.empty((0, 2))
         self._x0, self._y0 = begins[:, 0].copy(), begins[:, 1].copy()
-        self._x1 = ends[:, 0].copy()
+        self._x1, self._y1 = ends[:, 0].copy(), ends[:, 1].copy()
         self._slope = (ends[:, 1] - self._y0) / (self._x1 - self._x0)
         self._slopes = Steps(self._first, np.maximum(self._slope, 1e-50))
         with np.errstate(divide="ignore"):
@@ -238,10 +245,11 @@ class Lines:
         """See `Family`."""
         return self._limit
 
-    def best(self, at: Ints, price: Floats) -> Floats:
+    def best(self, at: Ints, price: Floats) -> tuple[Floats, Floats]:
         """See `Family`."""
         position = self._first[at] + self._slopes.count(at, price) - 1
-        return np.where(position >= self._first[at], self._x1[np.maximum(position, 0)], 0.0)
+        inside, position = position >= self._first[at], np.maximum(position, 0)
+        return np.where(inside, self._x1[position], 0.0), np.where(inside, self._y1[position], 0.0)
 
     def output(self, at: Ints, x: Floats) -> Floats:
         """See `Family`."""
@@ -255,8 +263,8 @@ class Lines:
         result: Floats = self._slope[self._locate(at, x)]
         return result
 
-    def pull(self, at: Ints, price: Floats) -> Floats:
-        """See `Family`; here that of a smooth curve through the middles of the lines, as a chain has steps only."""
+    def answer(self, at: Ints, price: Floats) -> tuple[Floats, Floats, Floats]:
+        """See `Family`; inputs fall as on a smooth curve through the middles of the lines, which have steps only."""
         position = self._first[at] + self._slopes.count(at, price) - 1
         moving = (position >= self._first[at]) & (position < self._last[at])
         here = np.where(moving, position, self._first[at])
@@ -264,8 +272,7 @@ class Lines:
         width = (self._x1[after] - self._x0[here]) / 2
         logs = np.log(np.maximum(self._slope, 1e-300))
         fall = logs[here] - np.where(moving, logs[after], logs[here] - 1)
-        result: Floats = np.where(moving, width / np.maximum(fall, 1e-12), 0.0)
-        return result
+        return *self.best(at, price), np.where(moving, width / np.maximum(fall, 1e-12), 0.0)
 
     def _locate(self, at: Ints, x: Floats) -> Ints:
         with np.errstate(divide="ignore"):
@@ -295,9 +302,25 @@ class Curves:
         """
         x, y = np.empty(at.size), np.empty(at.size)
         for family, part, local in self._parts(at):
-            x[part] = np.minimum(family.best(local, price[part]), cap[part])
-            y[part] = family.output(local, x[part])
+            x[part], y[part] = family.best(local, price[part])
+        self._cap(at, x, y, cap)
         return x, y
+
+    def answer(self, at: Ints, price: Floats, cap: Floats) -> tuple[Floats, Floats, Floats]:
+        """`best`, and how fast inputs fall as logarithms of prices rise; not at all where the cap is what they take."""
+        x, y, fall = np.empty(at.size), np.empty(at.size), np.empty(at.size)
+        for family, part, local in self._parts(at):
+            x[part], y[part], fall[part] = family.answer(local, price[part])
+        fall[x >= cap] = 0.0
+        self._cap(at, x, y, cap)
+        return x, y, fall
+
+    def _cap(self, at: Ints, x: Floats, y: Floats, cap: Floats) -> None:
+        """Lowers inputs to caps, and their outputs with them."""
+        over = np.flatnonzero(x > cap)
+        if over.size:
+            x[over] = cap[over]
+            y[over] = self.output(at[over], x[over])
 
     def output(self, at: Ints, x: Floats) -> Floats:
         """Outputs y(x); `at` rising."""
@@ -312,13 +335,6 @@ class Curves:
         for family, part, local in self._parts(at):
             y[part] = family.slope(local, x[part])
         return y
-
-    def pull(self, at: Ints, price: Floats) -> Floats:
-        """How fast best inputs without a cap fall as logarithms of prices rise; `at` rising."""
-        k = np.empty(at.size)
-        for family, part, local in self._parts(at):
-            k[part] = family.pull(local, price[part])
-        return k
 
     def _parts(self, at: Ints) -> list[tuple[Family, slice, Ints]]:
         parts: list[tuple[Family, slice, Ints]] = []

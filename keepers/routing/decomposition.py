@@ -99,12 +99,11 @@ class PairMarkets:
         price = np.exp(log_price)
         paid, earned = price[self._in], price[self._out]
         ratio = paid / earned
-        x, y = self._curves.best(self._at, ratio, self._limit)
+        x, y, fall = self._curves.answer(self._at, ratio, self._limit)
         # The curve of an output that is all but drained rounds below zero.
         gain = np.maximum(earned * y - paid * x, 0.0)
-        pull = paid * np.where(x < self._limit, self._curves.pull(self._at, ratio), 0.0)
         taken, given = _sums(self._in, x, count), _sums(self._out, y, count)
-        off = _sums(self._in * count + self._out, pull, count * count).reshape(count, count)
+        off = _sums(self._in * count + self._out, paid * fall, count * count).reshape(count, count)
         off = off + off.T
         return Trades(float(gain.sum()), given - taken, given + taken, np.diag(off.sum(axis=1)) - off)
 

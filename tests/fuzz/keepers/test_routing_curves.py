@@ -61,17 +61,28 @@ def test_curves__best__is_no_worse_than_any_input(seed: int, asked: float, tried
 
 
 @given(SEEDS, st.floats(-3, -0.05))
-def test_curves__pull__is_how_the_best_input_falls_with_the_price(seed: int, part: float) -> None:
+def test_curves__answer__is_how_the_best_input_falls_with_the_price(seed: int, part: float) -> None:
     graph, every, most = curves(seed)
     smooth = every[: graph.pool.size - graph.curves.families[2].limit.size]
     price = graph.curves.slope(smooth, 10.0**part * most[smooth])
     step = 1e-5
     dearer, cheaper = price * np.exp(step), price * np.exp(-step)
-    fall = graph.curves.best(smooth, cheaper, most[smooth])[0] - graph.curves.best(smooth, dearer, most[smooth])[0]
-    before, after = graph.curves.pull(smooth, cheaper), graph.curves.pull(smooth, dearer)
+    more, _, before = graph.curves.answer(smooth, cheaper, most[smooth])
+    less, _, after = graph.curves.answer(smooth, dearer, most[smooth])
     # A step over a tick has the liquidity of both sides.
     inside = (before > 0) & (after > 0) & (np.abs(before - after) < 1e-4 * before)
-    assert np.allclose(fall[inside] / (2 * step), graph.curves.pull(smooth, price)[inside], rtol=1e-3)
+    fall = graph.curves.answer(smooth, price, most[smooth])[2]
+    assert np.allclose((more - less)[inside] / (2 * step), fall[inside], rtol=1e-3)
+
+
+@given(SEEDS, st.floats(-6, -0.01), st.floats(-6, 0))
+def test_curves__answer__pays_what_its_input_brings(seed: int, asked: float, part: float) -> None:
+    graph, every, most = curves(seed)
+    price, cap = graph.curves.slope(every, 10.0**asked * most), 10.0**part * most
+    x, y, fall = graph.curves.answer(every, price, cap)
+    assert np.array_equal(x, graph.curves.best(every, price, cap)[0])
+    assert np.allclose(y, graph.curves.output(every, x), rtol=1e-12, atol=0)
+    assert (fall[x == cap] == 0).all()
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)), min_size=1, max_size=12))
