@@ -37,9 +37,9 @@ _LOSING = 0.3
 """Part of its gas that a market loses, beyond which it is left out together with others."""
 _ADDING = (0.0, 0.5)
 """Part of its gas that a market has to be used for, to be added to a plan; afterwards what loses is left out."""
-_WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
+_WIDTHS = (0.25, 0.03)
 """How far apart tangents touch, as parts of an input, while a plan is polished."""
-_FINEST = (*_WIDTHS, 0.0015, 0.0004)
+_FINEST = (0.25, 0.03, 0.003, 0.0004)
 """The same for the plan that is answered."""
 _DIVES = 12
 _LEANING = 0.15, 0.7
@@ -252,7 +252,7 @@ class Search:
                 break
             flow = found
             used, inputs = self._with_totals(np.flatnonzero(flow.x > 0), flow)
-            around = 1 + width * np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
+            around = 1 + width * np.array([-1.0, -0.25, 0.0, 0.25, 1.0])
             limit = self._net.graph.limit[self._net.edge[used]]
             at = np.minimum(np.outer(inputs, around).ravel(), np.repeat(limit, around.size))
             program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
