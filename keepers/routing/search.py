@@ -39,8 +39,10 @@ _ADDING = (0.0, 0.5)
 """Part of its gas that a market has to be used for, to be added to a plan; afterwards what loses is left out."""
 _WIDTHS = (0.25, 0.03)
 """How far apart tangents touch, as parts of an input, while a plan is polished."""
-_FINEST = (0.25, 0.03, 0.003, 0.0004)
+_FINEST = (0.4, 0.15, 0.05, 0.015, 0.005, 0.0015, 0.0004)
 """The same for the plan that is answered."""
+_FEW, _CLOSE = np.array([-1.0, -0.25, 0.0, 0.25, 1.0]), np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
+"""Where they touch, in widths, of a plan on the way and of the one that is answered."""
 _DIVES = 12
 _LEANING = 0.15, 0.7
 """Part of a fixed cost below which a dive leaves an edge out, and above which it pays for it."""
@@ -252,7 +254,7 @@ class Search:
                 break
             flow = found
             used, inputs = self._with_totals(np.flatnonzero(flow.x > 0), flow)
-            around = 1 + width * np.array([-1.0, -0.25, 0.0, 0.25, 1.0])
+            around = 1 + width * (_CLOSE if widths is _FINEST else _FEW)
             limit = self._net.graph.limit[self._net.edge[used]]
             at = np.minimum(np.outer(inputs, around).ravel(), np.repeat(limit, around.size))
             program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
