@@ -37,7 +37,7 @@ _LOSING = 0.3
 """Part of its gas that a market loses, beyond which it is left out together with others."""
 _ADDING = (0.0, 0.5)
 """Part of its gas that a market has to be used for, to be added to a plan; afterwards what loses is left out."""
-_WIDTHS = (0.25, 0.03)
+_WIDTHS = (0.25, 0.03, 0.004)
 """How far apart tangents touch, as parts of an input, while a plan is polished."""
 _FINEST = (0.4, 0.15, 0.05, 0.015, 0.005, 0.0015, 0.0004)
 """The same for the plan that is answered."""
