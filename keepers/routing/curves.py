@@ -141,7 +141,7 @@ class Segments:
         with np.errstate(divide="ignore"):
             x = (self._x0[position] + liquidity * (1 / target - 1 / start)) / kept
         x = np.where(inside, np.minimum(x, self._limit[at]), 0.0)
-        # The output follows from the input and not from the price, so that rounding moves both together and bounds hold.
+        # The output follows from the input and not from the price, so that rounding moves both and bounds hold.
         y = self._paid(position, np.maximum(x * kept - self._x0[position], 0.0))
         return x, y, position, root
 
