@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {SettlementToken} from "./SettlementToken.sol";
+import {SettlementToken} from "./market/SettlementToken.sol";
 
 /// @title A token that takes a fee on transfer
 /// @notice Stand-in for tests: it takes the place of tokens that burn one percent of every move, out of the arriving

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {SettlementToken} from "./SettlementToken.sol";
+import {SettlementToken} from "./market/SettlementToken.sol";
 
 /// @title A token that hands over control when it moves
 /// @notice Stand-in for tests: it takes the place of ERC-777 and other tokens with hooks. While it moves it makes one

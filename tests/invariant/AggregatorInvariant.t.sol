@@ -6,7 +6,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
 import {HostilePool} from "contracts/mocks/HostilePool.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @title Any orders of anyone over hostile pools, against the aggregator

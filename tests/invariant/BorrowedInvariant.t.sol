@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {BorrowingThiefHandler} from "./base/BorrowingThiefHandler.sol";
 import {ThiefPool} from "./base/ThiefPool.sol";
 import {ThiefTest} from "./base/ThiefTest.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";

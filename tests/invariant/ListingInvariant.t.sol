@@ -6,7 +6,7 @@ import {QueueHandler} from "./base/QueueHandler.sol";
 import {StoppableToken} from "./base/StoppableToken.sol";
 import {ThiefHandler} from "./base/ThiefHandler.sol";
 import {ThiefTest} from "./base/ThiefTest.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
 /// @title Stocks are retired, dropped and listed again under holders who come and go

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ThiefHandler} from "./base/ThiefHandler.sol";
 import {ThiefTest} from "./base/ThiefTest.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 
 /// @title A thief with every key, against the portfolio
 contract PortfolioInvariantTest is ThiefTest {

@@ -11,7 +11,7 @@ import {HostilePool} from "contracts/mocks/HostilePool.sol";
 import {MockCryptoSwap} from "contracts/mocks/MockCryptoSwap.sol";
 import {MockStableSwap} from "contracts/mocks/MockStableSwap.sol";
 import {MockVault} from "contracts/mocks/MockVault.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {Test} from "forge-std/Test.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 

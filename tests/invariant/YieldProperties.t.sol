@@ -9,7 +9,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {VaultProperties} from "./base/VaultProperties.sol";
 import {YieldTest} from "./base/YieldTest.sol";
 import {MockAavePool} from "contracts/mocks/MockAavePool.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {AaveV3Strategy} from "contracts/yield/AaveV3Strategy.sol";
 import {IAavePool} from "interfaces/yield/IAavePool.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {ThiefHandler} from "./ThiefHandler.sol";
 import {ThiefPool} from "./ThiefPool.sol";
-import {MockFeed} from "contracts/mocks/MockFeed.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {MockFeed} from "contracts/mocks/market/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 
-import {MockFeed} from "contracts/mocks/MockFeed.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {MockFeed} from "contracts/mocks/market/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 

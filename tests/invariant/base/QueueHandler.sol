@@ -5,8 +5,8 @@ import {Vm} from "forge-std/Vm.sol";
 
 import {ThiefHandler} from "./ThiefHandler.sol";
 import {ThiefPool} from "./ThiefPool.sol";
-import {MockFeed} from "contracts/mocks/MockFeed.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {MockFeed} from "contracts/mocks/market/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";

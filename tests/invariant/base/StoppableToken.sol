@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 
 /// @title A stock whose issuer stops it
 /// @notice Stands in for a token with a pause: while it is stopped it moves nowhere, but answers.

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {HostilePool} from "contracts/mocks/HostilePool.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {Test} from "forge-std/Test.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 

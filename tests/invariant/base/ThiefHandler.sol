@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {ThiefPool} from "./ThiefPool.sol";
-import {MockFeed} from "contracts/mocks/MockFeed.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {MockFeed} from "contracts/mocks/market/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";

@@ -5,7 +5,7 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Test} from "forge-std/Test.sol";
 
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 
 /// @title Properties that every ERC-4626 vault promises
 /// @notice The properties of a16z's public suite (erc4626-tests: functional, rounding, round trips, previews), and that

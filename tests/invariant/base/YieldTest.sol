@@ -7,7 +7,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {SignerSets} from "contracts/access/SignerSets.sol";
 import {MockStrategy} from "contracts/mocks/MockStrategy.sol";
-import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/market/SettlementToken.sol";
 import {YieldFactory} from "contracts/yield/YieldFactory.sol";
 import {YieldOptimizer} from "contracts/yield/YieldOptimizer.sol";
 import {YieldPlans} from "contracts/yield/YieldPlans.sol";
