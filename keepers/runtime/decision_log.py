@@ -104,18 +104,22 @@ class DecisionLog:
             Whether something has to be read and decided again.
         """
         again = False
+        concluded: frozenset[str] | None = None
         for settled in self.sender.settle():
+            # One query for all that is mined, and none where nothing is: hours of transactions are not final yet.
+            if concluded is None:
+                concluded = self.store.concluded(self.bot)
             # Under the trace of whatever it was sent for.
             trace = settled.transaction.trace
             with structlog.contextvars.bound_contextvars(trace=trace):
-                again |= self._settle(Invocation(block, trace), settled)
+                again |= self._settle(Invocation(block, trace), settled, concluded)
         return again
 
-    def _settle(self, invocation: Invocation, settled: Settled) -> bool:
+    def _settle(self, invocation: Invocation, settled: Settled, concluded: frozenset[str]) -> bool:
         transaction, receipt = settled.transaction, settled.receipt
         if settled.status in (Status.MINED, Status.FINAL):
             # Asked each time: another replica may have been killed between the receipt and the decision.
-            if not self.decided(transaction.key):
+            if transaction.key not in concluded and not self.decided(transaction.key):
                 source = replace(invocation.block, number=min(transaction.source, invocation.block.number))
                 reason = "finished after an interruption"
                 self.decide(Invocation(source, invocation.trace), transaction.key, "done", reason, receipt)

@@ -229,6 +229,14 @@ class Store(Database):
         row = self.first_row(sa.select(*_columns()).where(mine))
         return Decision(**row) if row else None
 
+    def concluded(self, bot: str) -> frozenset[str]:
+        """Keys that a bot decided for good, whose transactions are mined and may still be taken back."""
+        same = (transactions.c.bot == decisions.c.bot) & (transactions.c.key == decisions.c.key)
+        mined = transactions.c.status == Status.MINED.value
+        stands = decisions.c.outcome.notin_(RETRIABLE)
+        query = sa.select(decisions.c.key).join(transactions, same).where(decisions.c.bot == bot, mined, stands)
+        return frozenset(row["key"] for row in self.all_rows(query))
+
     def decision_of(self, tx_hash: str) -> Decision | None:
         """The decision that a transaction carried out, or None."""
         row = self.first_row(sa.select(*_columns()).where(decisions.c.tx_hash == tx_hash))
