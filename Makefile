@@ -71,10 +71,11 @@ $(STAMPS)/contracts: $(SOLIDITY) $(COMPILER) foundry.toml | $(STAMPS)/node
 	$(STAGE) "compile" --show python3 .ci/progress.py forge build contracts --quiet
 	touch $@
 
-# What only tests deploy is a seventh of the compiler's work. scripts/demo.py names the same folders.
-$(STAMPS)/demo: $(SOLIDITY) $(COMPILER) foundry.toml | $(STAMPS)/node
+# Without what only tests deploy, which the demo need not wait for.
+$(STAMPS)/demo: $(SOLIDITY) $(COMPILER) foundry.toml scripts/_lib/demo/contracts.py | $(STAMPS)/node
 	@$(ENV)
-	$(STAGE) "compile" --show python3 .ci/progress.py forge build $(filter-out contracts/mocks,$(wildcard contracts/*)) contracts/mocks/market --quiet
+	folders=$$(python3 -m scripts._lib.demo.contracts)
+	$(STAGE) "compile" --show python3 .ci/progress.py forge build $$folders --quiet
 	touch $@
 
 # Whole: Ape's incremental compile passes over what merely imports a changed file.

@@ -128,13 +128,12 @@ def _empty(folder: Path) -> None:
 
 
 def _compile(folder: Path) -> None:
-    """Brings forge's output up to date, of the same folders as `make demo`: tests' contracts take minutes."""
+    """Brings forge's output up to date, of the same folders as `make demo`."""
     from scripts._lib.demo import processes
+    from scripts._lib.demo.contracts import contract_folders
 
     log = folder / MARK
-    protocol = sorted(part.name for part in (ROOT / "contracts").iterdir() if part.is_dir() and part.name != "mocks")
-    folders = [f"contracts/{name}" for name in (*protocol, "mocks/market")]
-    forge = processes.spawn([str(ROOT / ".ci/bin/forge"), "build", *folders], log, cwd=ROOT)
+    forge = processes.spawn([str(ROOT / ".ci/bin/forge"), "build", *contract_folders()], log, cwd=ROOT)
     try:
         if forge.wait() != 0:
             raise DemoError(f"the contracts do not compile; see {log}")
