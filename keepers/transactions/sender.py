@@ -27,6 +27,10 @@ from keepers.transactions.routes import PrivateRoute, PublicRoute
 __all__ = ["GWEI", "Receipt", "SendPolicy", "Sender", "Settled"]
 
 _TRANSFER_GAS = 21_000
+_SELECTOR = 10
+"""Characters of calldata in hexadecimal that name the function."""
+_COMPARED_EVERY = 20
+"""Calls of a function per comparison of its gas with an access list and without."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,8 @@ class Sender:
         self._public = PublicRoute(node)
         self._private = private
         self._note = note
+        # Whether an access list made a function's calls cheaper, and how many calls ago that was compared.
+        self._compared: dict[tuple[str, str], tuple[bool, int]] = {}
 
     @property
     def signer(self) -> Signer:
@@ -215,20 +221,33 @@ class Sender:
         """Gas that a call takes, and its access list where that makes it cheaper.
 
         Naming what a transaction touches costs less than touching it cold, unless it touches little of each contract.
-        Source: EIP-2930.
+        Source: EIP-2930. A node runs a call many times to estimate its gas, and calls of one function touch much the
+        same: the two are compared once in twenty calls, and between them the cheaper one alone is estimated.
         """
-        plain = int(self._node.rpc("eth_estimateGas", [message]), 16)
         if not typed:
-            return plain, {}
+            return self._gas_of(message), {}
+        function = message["to"], message["data"][:_SELECTOR]
+        listed, calls = self._compared.get(function, (True, 0))
+        plain = self._gas_of(message) if calls == 0 or not listed else None
+        found = self._listed(message) if calls == 0 or listed else None
+        if found is None or (plain is not None and plain <= found[0]):
+            found = self._gas_of(message) if plain is None else plain, {}
+        self._compared[function] = bool(found[1]), (calls + 1) % _COMPARED_EVERY
+        return found
+
+    def _listed(self, message: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
+        """Gas that a call takes with an access list, and the list; None where the node makes none."""
         try:
             found = self._node.offered("eth_createAccessList", [message, "latest"])
             if found is None or not found["accessList"]:
-                return plain, {}
+                return None
             listed = {"accessList": found["accessList"]}
-            gas = int(self._node.rpc("eth_estimateGas", [{**message, **listed}]), 16)
+            return self._gas_of({**message, **listed}), listed
         except (Reverted, NodeRefused):
-            return plain, {}  # The chain went on meanwhile; the receipt will say what came of it.
-        return (gas, listed) if gas < plain else (plain, {})
+            return None  # The chain went on meanwhile; the receipt will say what came of it.
+
+    def _gas_of(self, message: dict[str, Any]) -> int:
+        return int(self._node.rpc("eth_estimateGas", [message]), 16)
 
     # -- After a restart, a reorganisation or a change of leader
 

@@ -141,6 +141,44 @@ def test_send__touches_little__has_no_access_list(local_chain: EventChain, store
     assert not local_chain.w3.eth.get_transaction(receipt.tx_hash)["accessList"]
 
 
+def test_send__same_function_again__compares_with_an_access_list_once_in_twenty(
+    local_chain: EventChain, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    original = Node.rpc
+
+    def counting(self: Node, method: str, params: Any = ()) -> Any:
+        if method == "eth_estimateGas":
+            asked.append("accessList" in params[0])
+        return original(self, method, params)
+
+    monkeypatch.setattr(Node, "rpc", counting)
+    sending = sender(local_chain, store)
+    for note in range(21):
+        sending.send(f"key {note}", *act(local_chain, note))
+    assert asked == [False, True, *[False] * 19, False, True]
+
+
+def test_send__access_list_is_cheaper__is_all_that_is_estimated_next(
+    local_chain: EventChain, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    original = Node.rpc
+
+    def cheaper(self: Node, method: str, params: Any = ()) -> Any:
+        answer = original(self, method, params)
+        if method == "eth_estimateGas":
+            asked.append("accessList" in params[0])
+            return answer if asked[-1] else hex(10 * int(answer, 16))
+        return answer
+
+    monkeypatch.setattr(Node, "rpc", cheaper)
+    sending = sender(local_chain, store)
+    receipts = [sending.send(f"key {note}", *act(local_chain, note)) for note in range(3)]
+    assert asked == [False, True, True, True]
+    assert all(local_chain.w3.eth.get_transaction(receipt.tx_hash)["accessList"] for receipt in receipts)
+
+
 def test_send__node_makes_no_access_lists__goes_without(local_chain: EventChain, store: Store) -> None:
     def lacking(request: Request) -> Answer:
         asked = request.body if isinstance(request.body, list) else [request.body]
