@@ -30,6 +30,8 @@ Bools = NDArray[np.bool_]
 
 _LOG_RANGE = 128.0
 """Logarithms of amounts and prices lie within plus and minus this."""
+_NOTHING, _ALL = 1e-54, 1e200
+"""Inputs that stand for none and for an infinite one, where a formula would divide by them or by their reciprocals."""
 
 
 class Family(Protocol):
@@ -71,7 +73,7 @@ class Steps:
 
     def count(self, row: Ints, value: Floats) -> Ints:
         """How many numbers of each row are above the given value."""
-        found = np.searchsorted(self._keys, row + self._fraction(value), side="left") - self._starts[row]
+        found = self._keys.searchsorted(row + self._fraction(value), side="left") - self._starts[row]
         result: Ints = np.maximum(found, 0)
         return result
 
@@ -79,7 +81,7 @@ class Steps:
     def _fraction(values: Floats) -> Floats:
         """Numbers from 0 (large) to 1 (small), rising as the values fall."""
         logs = np.log(np.maximum(values, 1e-60))
-        fraction: Floats = np.clip((_LOG_RANGE - logs) / (2 * _LOG_RANGE), 1e-9, 1 - 1e-9)
+        fraction: Floats = np.minimum(np.maximum((_LOG_RANGE - logs) / (2 * _LOG_RANGE), 1e-9), 1 - 1e-9)
         return fraction
 
 
@@ -161,17 +163,15 @@ class Segments:
         """Outputs of inputs that end in a stretch, which takes the rest of them."""
         liquidity, start = self._liquidity[position], self._start[position]
         most = liquidity * (start - self._end[position])
-        # Also where the input is infinite, and the output all that there is.
-        with np.errstate(invalid="ignore"):
-            paid = np.fmin(most, liquidity * start**2 * rest / (liquidity + start * rest))
+        rest = np.minimum(rest, _ALL)
+        paid = np.minimum(most, liquidity * start**2 * rest / (liquidity + start * rest))
         result: Floats = self._y0[position] + paid
         return result
 
     def _locate(self, at: Ints, x: Floats) -> tuple[Ints, Floats]:
         """The stretch in which an input ends, and what of it (less the fee) falls there."""
         net = x * self._kept[at]
-        with np.errstate(divide="ignore"):
-            position = self._first[at] + np.maximum(self._inputs.count(at, np.minimum(1 / net, 1e54)) - 1, 0)
+        position = self._first[at] + np.maximum(self._inputs.count(at, 1 / np.maximum(net, _NOTHING)) - 1, 0)
         return position, np.maximum(net - self._x0[position], 0.0)
 
 
@@ -275,8 +275,7 @@ class Lines:
         return *self.best(at, price), np.where(moving, width / np.maximum(fall, 1e-12), 0.0)
 
     def _locate(self, at: Ints, x: Floats) -> Ints:
-        with np.errstate(divide="ignore"):
-            before = self._inputs.count(at, np.minimum(1 / x, 1e54)) - 1
+        before = self._inputs.count(at, 1 / np.maximum(x, _NOTHING)) - 1
         position: Ints = self._first[at] + np.maximum(before, 0)
         return position
 
@@ -338,10 +337,19 @@ class Curves:
 
     def _parts(self, at: Ints) -> list[tuple[Family, slice, Ints]]:
         parts: list[tuple[Family, slice, Ints]] = []
-        offset = begin = 0
-        for family in self.families:
-            end = int(np.searchsorted(at, offset + family.limit.size))
+        families: tuple[Family, ...] = self.families
+        begin = 0
+        for family, offset, end in zip(families, self._offsets, at.searchsorted(self._ends).tolist(), strict=True):
             if end > begin:
                 parts.append((family, slice(begin, end), at[begin:end] - offset))
-            offset, begin = offset + family.limit.size, end
+            begin = end
         return parts
+
+    @cached_property
+    def _ends(self) -> Ints:
+        """(families,), numbers of the curves of each family and of those before it."""
+        return np.cumsum([family.limit.size for family in self.families])
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        return [0, *self._ends[:-1].tolist()]

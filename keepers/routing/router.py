@@ -39,7 +39,10 @@ def cost_of_pools(graph: Graph, costs: Mapping[str, int] | int) -> list[int]:
     Raises:
         RoutingError: If one is negative.
     """
-    of_pools = [costs if isinstance(costs, int) else costs.get(pool.address, 0) for pool in graph.pools]
+    if isinstance(costs, int):
+        of_pools = [costs] * len(graph.pools)
+    else:
+        of_pools = [costs.get(pool.address, 0) for pool in graph.pools]
     if min(of_pools, default=0) < 0:
         raise RoutingError(f"cost {min(of_pools)}", "below zero", "give smallest units of the output")
     return of_pools

@@ -13,6 +13,7 @@ import numpy as np
 from keepers.routing.any_path import bound_of_any_path
 from keepers.routing.certificate import Bound, bound_at, tightened
 from keepers.routing.curves import Bools, Floats, Ints
+from keepers.routing.dividing import FINEST, WIDTHS, divided, inputs_in_whole
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
 from keepers.routing.graph import Graph
 from keepers.routing.network import Network, network_of
@@ -35,14 +36,6 @@ _IN_VAIN = 3
 _SHEDDINGS = 3
 _LOSING = 0.3
 """Part of its gas that a market loses, beyond which it is left out together with others."""
-_ADDING = (0.0, 0.5)
-"""Part of its gas that a market has to be used for, to be added to a plan; afterwards what loses is left out."""
-_WIDTHS = (0.25, 0.03, 0.004)
-"""How far apart tangents touch, as parts of an input, while a plan is polished."""
-_FINEST = (0.4, 0.15, 0.05, 0.015, 0.005, 0.0015, 0.0004)
-"""The same for the plan that is answered."""
-_FEW, _CLOSE = np.array([-1.0, -0.25, 0.0, 0.25, 1.0]), np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
-"""Where they touch, in widths, of a plan on the way and of the one that is answered."""
 _DIVES = 12
 _LEANING = 0.15, 0.7
 """Part of a fixed cost below which a dive leaves an edge out, and above which it pays for it."""
@@ -52,6 +45,10 @@ _UNSOLD = 1e-6
 """Part of an order that counts as left unsold, and not as noise of the solver."""
 _SINGLES, _MANY = 4, 80
 _STRAIGHTENINGS = 3
+_WORTHWHILE = 1e-5
+"""Part of the tolerance by which a flow has to be worth more than the best plan to become one."""
+_EXCHANGING = 0.1
+"""Gap, in tolerances, down to which other pairs of a source are tried."""
 _NEAR = 3.0
 """Gap between a relaxation and the bound, in tolerances, from which on its flow is worth a plan."""
 _NAMES = 1 << 40
@@ -157,7 +154,8 @@ class Search:
         self._polish()
         self._complete()
         self._improve()
-        self._polish(_FINEST)
+        self._exchange()
+        self._polish(FINEST)
 
     def _singles(self) -> list[Ints]:
         """Paths worth a look; the best of them that execute become the first plan."""
@@ -236,7 +234,14 @@ class Search:
         self._prune()
         self._polish()
 
-    def _polish(self, widths: Sequence[float] = _WIDTHS, plan: Execution | None = None) -> Execution | None:
+    def _adopt_better(self, flow: Flow | None) -> None:
+        """Adopts a flow that may become a better plan: what it is worth bounds that plan."""
+        if flow is None or self._best is None:
+            return
+        if flow.value > self._value(self._best) + _WORTHWHILE * self._tolerance():
+            self._adopt(flow)
+
+    def _polish(self, widths: Sequence[float] = WIDTHS, plan: Execution | None = None) -> Execution | None:
         """Divides a plan's flow over its own edges ever more finely; without one the best plan's."""
         plan = plan or self._best
         if plan is None or len(set(plan.edges)) < 2 or all(swap.share == 1 for swap in plan.swaps):
@@ -244,20 +249,8 @@ class Search:
         if self._polished is not None and plan is self._polished[0] and widths == self._polished[1]:
             return plan
         self._polished = plan, widths
-        arcs = np.flatnonzero(np.isin(self._net.edge, plan.edges))
-        program = Program(self._net, arcs, self._cost)
-        flow: Flow | None = None
-        for width in widths:
-            program.fix(plan.edges, ())
-            found = program.relax()
-            if found is None:
-                break
-            flow = found
-            used, inputs = self._with_totals(np.flatnonzero(flow.x > 0), flow)
-            around = 1 + width * (_CLOSE if widths is _FINEST else _FEW)
-            limit = self._net.graph.limit[self._net.edge[used]]
-            at = np.minimum(np.outer(inputs, around).ravel(), np.repeat(limit, around.size))
-            program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
+        least = -np.inf if self._best is None else self._value(self._best) + _WORTHWHILE * self._tolerance()
+        flow = divided(self._net, self._cost, plan, widths, least)
         return plan if flow is None else self._try(merged(self._net.edge, flow.x)) or plan
 
     def _prune(self, in_vain: int = _IN_VAIN) -> None:
@@ -296,17 +289,27 @@ class Search:
 
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
-        for least in _ADDING:
-            if self._best is None or self._late() or self._bound - self._value(self._best) < 0.01 * self._tolerance():
-                return
-            against = self._against(self._best)
-            self._program.fix(self._best.edges, against)
-            flow = self._program.relax()
-            if flow is not None and least:
-                self._program.fix(self._best.edges, [*against, *flow.edges[flow.part < least].tolist()])
-                flow = self._program.relax()
-            if flow is not None:
-                self._adopt(flow)
+        if self._best is None or self._late() or self._bound - self._value(self._best) < 0.01 * self._tolerance():
+            return
+        self._program.fix(self._best.edges, self._against(self._best))
+        self._adopt_better(self._program.relax())
+        self._program.fix((), ())
+
+    def _exchange(self) -> None:
+        """Tries other pairs of a source in place of the one that the best plan uses, one source after another."""
+        if self._best is None:
+            return
+        of_program = np.unique(self._net.edge[self._arcs])
+        source = self._graph.source
+        for edge in self._best.edges:
+            pairs = set(of_program[source[of_program] == source[edge]].tolist())
+            if edge not in self._best.edges or len(pairs) < 2:
+                continue
+            if self._late() or self._bound - self._value(self._best) < _EXCHANGING * self._tolerance():
+                break
+            unused = {edge, *self._against(self._best)} - (pairs - {edge})
+            self._program.fix(set(self._best.edges) - {edge}, unused)
+            self._adopt_better(self._program.relax())
         self._program.fix((), ())
 
     def _straighten(self, plan: Execution | None) -> None:
@@ -509,30 +512,13 @@ class Search:
 
     def _refine(self, flow: Flow) -> None:
         """Tangents around the inputs that a program chose."""
-        used, inputs = self._with_totals(np.flatnonzero(flow.x > 0), flow)
+        used, inputs = inputs_in_whole(self._net, self._cost, flow)
         arcs = np.repeat(used, _AROUND.size)
         at = np.minimum(np.outer(inputs, _AROUND).ravel(), self._net.graph.limit[self._net.edge[arcs]])
         names = self._named + np.arange(arcs.size)
         self._named += arcs.size
         self._tangents.append((arcs, at, names))
         self._program.touch(np.searchsorted(self._arcs, arcs), at, names)
-
-    def _with_totals(self, arcs: Ints, flow: Flow) -> tuple[Ints, Floats]:
-        """Arcs with the inputs at which they would run if their edges were used in whole.
-
-        There the perspective is touched. Arcs of one edge in several layers share its depth, which is touched at what
-        they take together.
-        """
-        edge = self._net.edge[arcs]
-        part = flow.part[np.searchsorted(flow.edges, edge)]
-        # Nothing says to what part an edge without a cost is used.
-        inputs = flow.x[arcs] / np.where(self._cost[arcs] > 0, np.clip(part, 1e-9, 1.0), 1.0)
-        _, first, place, count = np.unique(edge, return_index=True, return_inverse=True, return_counts=True)
-        several = first[count > 1]
-        together = np.bincount(place, inputs)[place[several]]
-        found, at = np.concatenate([arcs, arcs[several]]), np.concatenate([inputs, together])
-        order = np.argsort(found, kind="stable")
-        return found[order], at[order]
 
     def _path_through(self, arc: int, bound: Bound) -> list[int]:
         """The cheapest arcs to an arc, itself, and the arcs that pay most after it."""

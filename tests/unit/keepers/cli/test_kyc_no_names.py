@@ -29,10 +29,10 @@ from tests.unit.keepers.bots.harness import later, started
 from tests.unit.keepers.cli.test_no_names import spoken
 
 PEOPLE = [
-    {"person": "P-1", "name": "Zbigniew Qwertyński", "kind": "person", "birth_date": "1953-11-27"},
-    {"person": "P-2", "name": "Philomena Vandersloot", "kind": "person", "birth_date": "1961-02-03"},
-    {"person": "P-3", "name": "Жанна Уникальнова", "kind": "person"},
-    {"person": "P-4", "name": "Barnaby; Xylophonov", "kind": "person"},
+    {"person": "PERSON-1", "name": "Zbigniew Qwertyński", "kind": "person", "birth_date": "1953-11-27"},
+    {"person": "PERSON-2", "name": "Philomena Vandersloot", "kind": "person", "birth_date": "1961-02-03"},
+    {"person": "PERSON-3", "name": "Жанна Уникальнова", "kind": "person"},
+    {"person": "PERSON-4", "name": "Barnaby; Xylophonov", "kind": "person"},
 ]
 DOCUMENT = {
     "firstName": "PHILOMENA",
@@ -102,11 +102,11 @@ def ask_and_fail(found: KycStory, passes: Any) -> None:
     office, name = found.office, PEOPLE[0]["name"]
     quoting = {"type": "validation_error", "message": f"{name} is invalid", "fields": {"first_name": [name]}}
     office.onfido.faults = [Answer(422, {"error": quoting}), Answer(500, {"error": {**quoting, "type": name}})]
-    office.ask("P-1", "P-3", "P-4")
-    office.ask("P-2", "P-1", level="jumio")
+    office.ask("PERSON-1", "PERSON-3", "PERSON-4")
+    office.ask("PERSON-2", "PERSON-1", level="jumio")
     passes()
     passes(400)
-    found.run("ask", "P-1", "--level", "onfido", "--by", ADA)
+    found.run("ask", "PERSON-1", "--level", "onfido", "--by", ADA)
     for run in list(office.onfido.runs):
         office.onfido.finish(run, "approved", full_name=PEOPLE[2]["name"], note=name)
     for execution in office.jumio.executions:
@@ -135,7 +135,7 @@ def break_a_reader(found: KycStory, passes: Any, monkeypatch: pytest.MonkeyPatch
     """A fault of ours whose words are a person's."""
     office = found.office
     office.run("withdraw", "1", "--reason", "anew", "--by", ADA)
-    office.ask("P-2")
+    office.ask("PERSON-2")
     with monkeypatch.context() as patch:
         patch.setattr(pure, "judge", lambda *_: {}[PEOPLE[1]["name"]])
         for _ in range(3):
@@ -157,7 +157,7 @@ def commands(found: KycStory) -> None:
         ("list", "--all", "--json"),
         ("lapses", "--days", "3650"),
         ("ask", PEOPLE[1]["name"], "--level", "onfido", "--by", ADA),
-        ("ask", "P-2", "--level", PEOPLE[1]["name"].split()[0].lower(), "--by", ADA),
+        ("ask", "PERSON-2", "--level", PEOPLE[1]["name"].split()[0].lower(), "--by", ADA),
     ):
         if arguments[2:3] == ("--level",) and arguments[3] != "onfido":
             continue  # A level is the officer's own word.
@@ -199,7 +199,7 @@ def test_kyc__database__has_nobody_and_no_secret(kyc_story: KycStory) -> None:
     folder = kyc_story.office.folder
     paths = [path for path in folder.glob("kyc.sqlite*") if path.is_file()]
     text = b"".join(path.read_bytes() for path in paths).decode("utf-8", errors="replace")
-    assert "P-2" in text and spoken(text, WORDS) == [] and not [one for one in SECRETS if one in text]
+    assert "PERSON-2" in text and spoken(text, WORDS) == [] and not [one for one in SECRETS if one in text]
 
 
 def test_kyc__exported_tables__leave_verifications_out(kyc_story: KycStory, tmp_path: Any) -> None:
@@ -232,4 +232,4 @@ def test_kyc__files_of_evidence__say_nothing_in_name_or_content(kyc_story: KycSt
     assert len(paths) >= 4
     for path in paths:
         said = str(path.relative_to(folder)) + path.read_bytes().decode("utf-8", errors="replace")
-        assert spoken(said, (*WORDS, "P-1", "P-2")) == []
+        assert spoken(said, (*WORDS, "PERSON-1", "PERSON-2")) == []

@@ -43,6 +43,14 @@ def test_losses__part_that_is_not_divided__is_not_named() -> None:
     assert losses(GRAPH, plan, [10**25] * 4) == {}
 
 
+def test_losses__way_earns_the_gas_of_one_of_its_two_markets__is_named() -> None:
+    plan, gas = executed({"0x1": 99.0, "0x2": 1.0, "0x3": 1.0}), 10**17
+    earned = plan.amount_out - executed({"0x1": 1.0}).amount_out
+    assert gas < earned < 2 * gas
+    found = losses(GRAPH, plan, [gas] * 4)
+    assert set(found) == {edge("0x2")} and 0 < found[edge("0x2")] < gas
+
+
 def test_against__edge_back_in_the_order_of_tokens__is_found() -> None:
     plan = executed({"0x2": 1.0, "0x3": 1.0})
     every = range(GRAPH.pool.size)

@@ -1,0 +1,77 @@
+"""Divides an order over the markets of a plan, by tangents that touch ever more closely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from keepers.routing.curves import Floats, Ints
+from keepers.routing.network import Network
+from keepers.routing.program import Flow, Program
+from keepers.routing.swaps import Execution
+
+WIDTHS = (0.25, 0.03)
+"""How far apart tangents touch, as parts of an input, while plans are compared."""
+FINEST = (0.15, 0.05, 0.015, 0.005, 0.0015, 0.0004)
+"""The same for the plan that is answered."""
+_FEW, _CLOSE = np.array([-1.0, -0.25, 0.0, 0.25, 1.0]), np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
+"""Where they touch, in widths, of a plan on the way and of the one that is answered."""
+
+
+def divided(
+    network: Network, cost: Floats, plan: Execution, widths: Sequence[float], least: float = -np.inf
+) -> Flow | None:
+    """The best flow over a plan's edges, all of which are paid for; None if none is worth more than `least`.
+
+    Tangents touch around what the plan's swaps take first, then around what each solution takes.
+
+    Args:
+        network: Every arc of the order.
+        cost: (arcs,), fixed cost, units of the goal.
+        plan: Swaps of whole units.
+        widths: How far apart tangents touch in one round after another, as parts of an input.
+        least: What a flow has to be worth, net of fixed costs, units of the goal.
+    """
+    arcs = np.flatnonzero(np.isin(network.edge, plan.edges))
+    program = Program(network, arcs, cost)
+    program.fix(plan.edges, ())
+    taken = np.bincount(plan.edges, [float(swap.amount_in) for swap in plan.swaps])
+    used, inputs = arcs, taken[network.edge[arcs]]
+    flow: Flow | None = None
+    for width in widths:
+        around = 1 + width * (_CLOSE if widths is FINEST else _FEW)
+        limit = network.graph.limit[network.edge[used]]
+        at = np.minimum(np.outer(inputs, around).ravel(), np.repeat(limit, around.size))
+        program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
+        found = program.relax()
+        if found is None or found.value <= least:
+            # Every solution is an upper bound: no division of these edges is worth more.
+            break
+        flow = found
+        used, inputs = inputs_in_whole(network, cost, flow)
+    return flow
+
+
+def inputs_in_whole(network: Network, cost: Floats, flow: Flow) -> tuple[Ints, Floats]:
+    """Arcs that a flow uses, rising, with the inputs at which they would run if their edges were used in whole.
+
+    There the perspective is touched. Arcs of one edge in several layers share its depth, which is touched at what
+    they take together, so that such an arc is there twice.
+
+    Args:
+        network: Every arc of the order.
+        cost: (arcs,), fixed cost, units of the goal.
+        flow: A solution.
+    """
+    arcs = np.flatnonzero(flow.x > 0)
+    edge = network.edge[arcs]
+    part = flow.part[np.searchsorted(flow.edges, edge)]
+    # Nothing says to what part an edge without a cost is used.
+    inputs = flow.x[arcs] / np.where(cost[arcs] > 0, np.clip(part, 1e-9, 1.0), 1.0)
+    _, first, place, count = np.unique(edge, return_index=True, return_inverse=True, return_counts=True)
+    several = first[count > 1]
+    together = np.bincount(place, inputs)[place[several]]
+    found, at = np.concatenate([arcs, arcs[several]]), np.concatenate([inputs, together])
+    order = np.argsort(found, kind="stable")
+    return found[order], at[order]
