@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from keepers.routing.curves import Floats, Ints
 from keepers.routing.network import Network
@@ -17,6 +18,9 @@ FINEST = (0.15, 0.05, 0.015, 0.005, 0.0015, 0.0004)
 """The same for the plan that is answered."""
 _FEW, _CLOSE = np.array([-1.0, -0.25, 0.0, 0.25, 1.0]), np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
 """Where they touch, in widths, of a plan on the way and of the one that is answered."""
+_NEARBY = 0.3
+"""How far from its share a part's best share is looked for, as a part of the smaller one."""
+_LOOKS = 30
 
 
 def divided(
@@ -75,3 +79,28 @@ def inputs_in_whole(network: Network, cost: Floats, flow: Flow) -> tuple[Ints, F
     found, at = np.concatenate([arcs, arcs[several]]), np.concatenate([inputs, together])
     order = np.argsort(found, kind="stable")
     return found[order], at[order]
+
+
+def share_in_two(plan: Execution, worth: Callable[[dict[int, float]], float]) -> None:
+    """Tries shares near those of a plan that divides one token into two parts; other plans are left as they are.
+
+    A curve of a stable pool is a chain of straight lines, whose corners a linear program does not leave: what whole
+    units pay knows better. The search is Brent's (1973, "Algorithms for minimization without derivatives", chapter 5).
+
+    Args:
+        plan: Swaps of whole units.
+        worth: Executes a flow by edge, and says what it is worth.
+    """
+    parts = [edge for edge, swap in zip(plan.edges, plan.swaps, strict=True) if swap.share < 1]
+    if len(parts) != 2 or len(set(plan.edges)) < len(plan.edges):
+        return
+    flow = {edge: float(swap.amount_in) for edge, swap in zip(plan.edges, plan.swaps, strict=True)}
+    whole = flow[parts[0]] + flow[parts[1]]
+    share = flow[parts[0]] / whole
+    around = _NEARBY * min(share, 1 - share)
+
+    def missed(part: float) -> float:
+        return -worth({**flow, parts[0]: part * whole, parts[1]: (1 - part) * whole})
+
+    bounds = share - around, share + around
+    minimize_scalar(missed, bounds=bounds, method="bounded", options={"xatol": 1e-12, "maxiter": _LOOKS})

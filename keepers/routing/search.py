@@ -13,7 +13,7 @@ import numpy as np
 from keepers.routing.any_path import bound_of_any_path
 from keepers.routing.certificate import Bound, bound_at, tightened
 from keepers.routing.curves import Bools, Floats, Ints
-from keepers.routing.dividing import FINEST, WIDTHS, divided, inputs_in_whole
+from keepers.routing.dividing import FINEST, WIDTHS, divided, inputs_in_whole, share_in_two
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
 from keepers.routing.graph import Graph
 from keepers.routing.network import Network, network_of
@@ -47,6 +47,8 @@ _SINGLES, _MANY = 4, 80
 _STRAIGHTENINGS = 3
 _WORTHWHILE = 1e-5
 """Part of the tolerance by which a flow has to be worth more than the best plan to become one."""
+_EXACT = 0.01
+"""Gap, in tolerances, down to which a plan is improved by a little."""
 _EXCHANGING = 0.1
 """Gap, in tolerances, down to which other pairs of a source are tried."""
 _NEAR = 3.0
@@ -156,6 +158,7 @@ class Search:
         self._improve()
         self._exchange()
         self._polish(FINEST)
+        self._share_out()
 
     def _singles(self) -> list[Ints]:
         """Paths worth a look; the best of them that execute become the first plan."""
@@ -253,6 +256,18 @@ class Search:
         flow = divided(self._net, self._cost, plan, widths, least)
         return plan if flow is None else self._try(merged(self._net.edge, flow.x)) or plan
 
+    def _share_out(self) -> None:
+        """Where the best plan divides one token into two parts, finds their shares by what the contracts pay."""
+        plan = self._best
+        if plan is None or self._late() or self._bound - self._value(plan) < _EXACT * self._tolerance():
+            return
+
+        def worth(flow: dict[int, float]) -> float:
+            done = self._try(flow)
+            return 0.0 if done is None else float(self._value(done))
+
+        share_in_two(plan, worth)
+
     def _prune(self, in_vain: int = _IN_VAIN) -> None:
         """Leaves out parts of the best plan whose gas is more than what they bring, the worst first.
 
@@ -289,7 +304,7 @@ class Search:
 
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
-        if self._best is None or self._late() or self._bound - self._value(self._best) < 0.01 * self._tolerance():
+        if self._best is None or self._late() or self._bound - self._value(self._best) < _EXACT * self._tolerance():
             return
         self._program.fix(self._best.edges, self._against(self._best))
         self._adopt_better(self._program.relax())

@@ -11,8 +11,9 @@ from keepers.routing.dividing import FINEST, WIDTHS, divided
 from keepers.routing.graph import Graph
 from keepers.routing.network import network_of
 from keepers.routing.plans import Effort, Order
-from keepers.routing.pools import Pool, V2Pool
+from keepers.routing.pools import Pool, V2Pool, quote
 from keepers.routing.router import find_route
+from keepers.routing.stable import StableKind, StablePool
 from keepers.routing.swaps import execute, merged
 from keepers.routing.weighted import ONE, WeightedPool
 
@@ -65,6 +66,18 @@ def test_divided__no_division_is_worth_so_much__is_none() -> None:
     plan = execute(GRAPH, 0, 1, AMOUNT, {edge("0x1"): 0.25, edge("0x2"): 0.75})
     assert divided(NETWORK, FREE, plan, WIDTHS, 1.001 * plan.amount_out) is None
     assert divided(NETWORK, FREE, plan, WIDTHS, 0.999 * plan.amount_out) is not None
+
+
+def test_find_route__pair_beside_a_stable_pool__pays_as_much_as_any_shares_in_whole_units() -> None:
+    pair = V2Pool("0x1", "A", "B", 4_000 * TOKEN, 4_010 * TOKEN)
+    stable = StablePool(
+        "0x2", "A", "B", "0x2", StableKind.BALANCER, (900 * TOKEN, 1_100 * TOKEN), (ONE, ONE), 0, 1, 5_000, ONE // 2500
+    )
+    graph, amount = Graph((pair, stable)), 300 * TOKEN
+    plan = find_route(graph, Order("A", "B", amount), 10**13, Effort(gap_bps=0.9))
+    shares = range(10**15, amount, amount // 9973)
+    paid = [quote(pair, "A", part) + quote(stable, "A", amount - part) for part in shares]
+    assert len(plan.swaps) == 2 and plan.amount_out >= max(paid)
 
 
 def test_find_route__two_pools_of_three_pairs_each__uses_the_pairs_that_pay_most() -> None:
