@@ -264,7 +264,7 @@ class Search:
 
         def worth(flow: dict[int, float]) -> float:
             done = self._try(flow)
-            return 0.0 if done is None else float(self._value(done))
+            return float(-self._gas(plan) if done is None else self._value(done))
 
         share_in_two(plan, worth)
 
