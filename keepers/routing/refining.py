@@ -29,6 +29,8 @@ def losses(graph: Graph, plan: Execution, pool_costs: Sequence[int]) -> dict[int
     price, lost = {graph.ends[plan.edges[-1]][1]: 1.0}, dict[int, float]()
     for edge in reversed(plan.edges):
         tail, head = graph.ends[edge]
+        if head not in price:
+            return {}  # Orders one after another sell a token in several goes, at no one price.
         price[tail] = price.get(tail, 0.0) + swaps[edge].share * slope[edge] * price[head]
     for edge, swap in swaps.items():
         tail, head = graph.ends[edge]
