@@ -40,6 +40,8 @@ _FARTHEST = 8
 """Most by which one step multiplies an input, and by which a marginal output counts as below the average."""
 _ROUGH_BPS = 20.0
 """Gap at which a step towards the input ends: the relaxation routes once more, as precisely as asked for."""
+_FINEST_BPS = 1e-4
+"""Least gap at which the relaxation ends: beyond it rounding is all that is left."""
 _ROUNDS = 3
 _SINGLES = 4
 _TRIALS = 90
@@ -249,7 +251,10 @@ class _Cheapest:
         costs = {address: cost * paid // room for address, cost in costs.items()}
         left = max(0.0, self._effort.seconds - (time.perf_counter() - self._began))
         graph = Graph((*self._graph.pools, market), self._graph.leg_impact_bps)
-        plan = find_route(graph, self._order.selling(whole), costs, replace(self._effort, seconds=left))
+        # What the bound of the output leaves open counts in units of the input, of which the last bring least.
+        gap = self._effort.gap_bps * min(1.0, paid / room * whole / wanted)
+        effort = replace(self._effort, gap_bps=max(gap, _FINEST_BPS), seconds=left)
+        plan = find_route(graph, self._order.selling(whole), costs, effort)
         sold = [swap for swap in plan.swaps if swap.pool != _KEPT]
         if sold:
             flow = flow_of(self._graph, sold)
