@@ -51,6 +51,8 @@ _EXACT = 0.01
 """Gap, in tolerances, down to which a plan is improved by a little."""
 _EXCHANGING = 0.1
 """Gap, in tolerances, down to which other pairs of a source are tried."""
+_EARNING = 0.01
+"""Gain of a market at the bound's prices, in tolerances, from which on a tangent says what it gains."""
 _NEAR = 3.0
 """Gap between a relaxation and the bound, in tolerances, from which on its flow is worth a plan."""
 _NAMES = 1 << 40
@@ -209,7 +211,7 @@ class Search:
             if self._best is None or self._bound - flow.value < _NEAR * self._tolerance():
                 self._adopt(flow)
                 untried = None
-            self._refine(flow)
+            self._refine(flow, bound)
             if self._done() or not (self._extend(bound) or flow.value < last - 0.1 * self._tolerance()):
                 break
             last = flow.value
@@ -481,7 +483,7 @@ class Search:
             edge = self._undecided(flow, used)
             if value <= self._threshold():
                 break
-            self._refine(flow)
+            self._refine(flow, bound)
             if edge is None:
                 self._straighten(done)
             settled = edge is not None or flow.value > last - 0.1 * self._tolerance()
@@ -525,11 +527,21 @@ class Search:
         costs: Floats = np.array(self._pool_costs, dtype=np.float64)[self._graph.pool[edges]]
         return costs
 
-    def _refine(self, flow: Flow) -> None:
-        """Tangents around the inputs that a program chose."""
+    def _refine(self, flow: Flow, bound: Bound | None = None) -> None:
+        """Tangents around the inputs that a program chose, and where its markets earn most at the bound's prices.
+
+        Where several prices fit a flow, those of the program may be far from the best ones: tangents at what the
+        markets would do at them rule them out (Kelley 1960, "The cutting-plane method for solving convex programs").
+        """
         used, inputs = inputs_in_whole(self._net, self._cost, flow)
         arcs = np.repeat(used, _AROUND.size)
         at = np.minimum(np.outer(inputs, _AROUND).ravel(), self._net.graph.limit[self._net.edge[arcs]])
+        if bound is not None:
+            x, _, gain = self._net.value(self._arcs, bound.price, self._net.caps[self._arcs])
+            earning = gain > _EARNING * self._tolerance()
+            arcs, at = np.concatenate([arcs, self._arcs[earning]]), np.concatenate([at, x[earning]])
+            order = np.argsort(arcs, kind="stable")
+            arcs, at = arcs[order], at[order]
         names = self._named + np.arange(arcs.size)
         self._named += arcs.size
         self._tangents.append((arcs, at, names))

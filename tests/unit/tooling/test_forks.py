@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,15 @@ def test_forked__runs__can_be_asked_signalled_and_waited_for(module: Any) -> Non
         assert running.wait(GENEROUS) == running.poll() == -signal.SIGTERM
         running.kill()
         assert running.returncode == -signal.SIGTERM
+
+
+def test_forked__asked_by_one_thread_while_another_waits__both_have_the_code(module: Any) -> None:
+    for _ in range(20):
+        running = Forked(**module("raise SystemExit(3)"))
+        with ThreadPoolExecutor(4) as pool:
+            waiting = [pool.submit(running.wait, GENEROUS) for _ in range(4)]
+            wait_until(lambda running=running: running.poll() is not None)
+            assert [one.result() for one in waiting] == [3] * 4 == [running.poll()] * 4
 
 
 def test_forked__interrupted_while_the_server_is__ends_as_after_a_start(module: Any) -> None:

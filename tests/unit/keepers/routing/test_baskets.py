@@ -10,6 +10,7 @@ from keepers.routing.errors import InsufficientLiquidity, RoutingError
 from keepers.routing.graph import Graph
 from keepers.routing.plans import BPS, Effort, Order
 from keepers.routing.pools import Pool, V2Pool, quote
+from tests.fixtures.basket_markets import random_rebalance
 from tests.fixtures.routing_markets import patient_route, random_market
 
 E18 = 10**18
@@ -35,6 +36,17 @@ def replayed(pools: tuple[Pool, ...], plan: BasketPlan) -> dict[str, int]:
         assert held[swap.token_in] >= 0
         held[swap.token_out] = held.get(swap.token_out, 0) + swap.amount_out
     return held
+
+
+def test_find_basket__prices_that_fit_the_flow_are_many__finds_those_of_the_bound() -> None:
+    pools, basket = random_rebalance(82_645, 6, 1)
+    assert find_basket(pools, basket, 0, PATIENT).gap_bps <= 0.5
+
+
+def test_find_basket__stopped_at_once__may_answer_one_order_after_another() -> None:
+    pools, basket = random_rebalance(7_141, 4, 3)
+    plan = find_basket(pools, basket, 1, Effort(seconds=0.0))
+    assert plan.separate_net_gas is not None and plan.worth_net_gas >= plan.separate_net_gas
 
 
 def test_find_basket__sale_and_purchases_that_share_pools__beats_one_order_after_another() -> None:

@@ -112,6 +112,13 @@ def test_find_exact_output__cost_as_large_as_the_order_beside_a_free_pool__bound
     assert plan.gap_bps <= 1
 
 
+def test_find_exact_output__most_of_a_pool_is_bought__bound_is_as_close_as_asked_for() -> None:
+    # The last units of the input bring a thirteenth of the average: a gap of the output is thirteen of the input.
+    small, large = V2Pool("0x5", "A", "B", 100 * E18, 100 * E18), V2Pool("0x6", "A", "B", 100 * E18, 1098 * E18)
+    wanted = quote(small, "A", 595 * E18) + quote(large, "A", 2050 * E18)
+    assert cheapest((small, large), wanted).gap_bps <= 0.5
+
+
 @pytest.mark.parametrize("effort", [Effort(seconds=0.0), Effort(cancelled=lambda: True)], ids=["late", "cancelled"])
 def test_find_exact_output__cut_short__has_a_plan_and_a_valid_bound(effort: Effort) -> None:
     plan = find_exact_output(Graph((ONE, OTHER)), OutputOrder("A", "B", 100 * E18), 0, effort)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -141,39 +141,41 @@ def test_send__touches_little__has_no_access_list(local_chain: EventChain, store
     assert not local_chain.w3.eth.get_transaction(receipt.tx_hash)["accessList"]
 
 
-def test_send__same_function_again__compares_with_an_access_list_once_in_twenty(
-    local_chain: EventChain, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[bool] = []
-    original = Node.rpc
+@pytest.fixture
+def estimates(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[bool]]:
+    """`estimates(factor)`: a list that grows by whether an estimate was one with an access list; others are so many
+    times as high as they are."""
 
-    def counting(self: Node, method: str, params: Any = ()) -> Any:
-        if method == "eth_estimateGas":
+    def watch(factor: int) -> list[bool]:
+        asked: list[bool] = []
+        original = Node.rpc
+
+        def watched(self: Node, method: str, params: Any = ()) -> Any:
+            answer = original(self, method, params)
+            if method != "eth_estimateGas":
+                return answer
             asked.append("accessList" in params[0])
-        return original(self, method, params)
+            return answer if asked[-1] else hex(factor * int(answer, 16))
 
-    monkeypatch.setattr(Node, "rpc", counting)
-    sending = sender(local_chain, store)
+        monkeypatch.setattr(Node, "rpc", watched)
+        return asked
+
+    return watch
+
+
+def test_send__same_function_again__compares_with_an_access_list_once_in_twenty(
+    local_chain: EventChain, store: Store, estimates: Callable[[int], list[bool]]
+) -> None:
+    asked, sending = estimates(1), sender(local_chain, store)
     for note in range(21):
         sending.send(f"key {note}", *act(local_chain, note))
     assert asked == [False, True, *[False] * 19, False, True]
 
 
 def test_send__access_list_is_cheaper__is_all_that_is_estimated_next(
-    local_chain: EventChain, store: Store, monkeypatch: pytest.MonkeyPatch
+    local_chain: EventChain, store: Store, estimates: Callable[[int], list[bool]]
 ) -> None:
-    asked: list[bool] = []
-    original = Node.rpc
-
-    def cheaper(self: Node, method: str, params: Any = ()) -> Any:
-        answer = original(self, method, params)
-        if method == "eth_estimateGas":
-            asked.append("accessList" in params[0])
-            return answer if asked[-1] else hex(10 * int(answer, 16))
-        return answer
-
-    monkeypatch.setattr(Node, "rpc", cheaper)
-    sending = sender(local_chain, store)
+    asked, sending = estimates(10), sender(local_chain, store)
     receipts = [sending.send(f"key {note}", *act(local_chain, note)) for note in range(3)]
     assert asked == [False, True, True, True]
     assert all(local_chain.w3.eth.get_transaction(receipt.tx_hash)["accessList"] for receipt in receipts)
