@@ -114,9 +114,9 @@ def test_find_exact_output__cost_as_large_as_the_order_beside_a_free_pool__bound
 
 def test_find_exact_output__most_of_a_pool_is_bought__bound_is_as_close_as_asked_for() -> None:
     # The last units of the input bring a thirteenth of the average: a gap of the output is thirteen of the input.
-    small, large = V2Pool("0x5", "A", "B", 100 * E18, 100 * E18), V2Pool("0x6", "A", "B", 100 * E18, 1098 * E18)
-    wanted = quote(small, "A", 595 * E18) + quote(large, "A", 2050 * E18)
-    assert cheapest((small, large), wanted).gap_bps <= 0.5
+    small = V2Pool("0x5", "A", "B", 100 * E18, 100 * E18)
+    large = V2Pool("0x6", "A", "B", 100 * E18, 1_097_866_098_223_715_838_976)
+    assert cheapest((small, large), 1_132_296_153_868_070_027_264).gap_bps <= 0.5
 
 
 @pytest.mark.parametrize("effort", [Effort(seconds=0.0), Effort(cancelled=lambda: True)], ids=["late", "cancelled"])
