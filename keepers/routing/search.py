@@ -47,8 +47,6 @@ _SINGLES, _MANY = 4, 80
 _STRAIGHTENINGS = 3
 _WORTHWHILE = 1e-5
 """Part of the tolerance by which a flow has to be worth more than the best plan to become one."""
-_EXACT = 0.01
-"""Gap, in tolerances, down to which a plan is improved by a little."""
 _EXCHANGING = 0.1
 """Gap, in tolerances, down to which other pairs of a source are tried."""
 _EARNING = 0.01
@@ -261,7 +259,7 @@ class Search:
     def _share_out(self) -> None:
         """Where the best plan divides one token into two parts, finds their shares by what the contracts pay."""
         plan = self._best
-        if plan is None or self._late() or self._bound - self._value(plan) < _EXACT * self._tolerance():
+        if plan is None or self._late():
             return
 
         def worth(flow: dict[int, float]) -> float:
@@ -306,7 +304,7 @@ class Search:
 
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
-        if self._best is None or self._late() or self._bound - self._value(self._best) < _EXACT * self._tolerance():
+        if self._best is None or self._late() or self._bound - self._value(self._best) < 0.01 * self._tolerance():
             return
         self._program.fix(self._best.edges, self._against(self._best))
         self._adopt_better(self._program.relax())
