@@ -183,7 +183,7 @@ class _Cheapest:
         for _ in range(_ROUNDS):
             found = best if self._best is None else self._best
             proven = BPS * (found.total - bound) <= self._effort.gap_bps * found.total
-            if proven or self._late() or not any(self._costs.values()):
+            if proven or self._late():
                 break
             bound = max(bound, self._bound_below(found, least, self._costs))
             if self._best is found:

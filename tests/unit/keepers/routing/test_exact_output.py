@@ -148,3 +148,10 @@ def test_marginal_output__two_hops__is_the_product_of_both() -> None:
     plan = patient_route(graph, Order("A", "B", 100 * E18))
     more = patient_route(graph, Order("A", "B", 101 * E18))
     assert marginal_output(graph, plan.swaps) == pytest.approx((more.amount_out - plan.amount_out) / E18, rel=2e-3)
+
+
+def test_find_exact_output__nearly_all_of_two_pools__bound_is_taken_again_at_what_it_leaves() -> None:
+    small, large = 10**20, 1_097_866_098_223_715_842_391
+    pools = [V2Pool("0x0", "A", "B", small, large), V2Pool("0x1", "A", "B", 7_321_505_625_647_960_561_514, small)]
+    wanted = 1_076_188_204_038_855_327_744
+    assert find_exact_output(Graph(pools), OutputOrder("A", "B", wanted), 0, Effort(seconds=300.0)).gap_bps <= 1
