@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from keepers.routing.curves import Floats, Ints
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
 from keepers.routing.pools import quote
+from keepers.routing.ways import Move, carried_parts, late_parts
 
 _RETRIES = 12
 _ROOM = 1e-6
@@ -19,16 +19,11 @@ _LEAST_KEPT = 0.5
 _OVERSHOT, _MARGIN, _MOST_LESS = 1.05, 1e-6, 0.5
 """By how much more than what a pool refused less is sent to it: as a part of that, and of all that was sent; and the
 largest part by which that is less at once."""
-_HOPS = 6
-"""Hops that are followed to say how much of an order an edge carries: as many as an order may have."""
-_LATE = 1e-6
-"""Part of an output that may take more hops than allowed: what rounding moves from one path to another."""
+_SLIGHTLY, _LESSENED, _BEYOND, _HELPED = 0.3, 4.0, 0.02, 0.8
+"""Part of an edge's input up to which it is lessened for being late; by how much more that is at most, as a factor and
+as a part of the input; and what may be late the next time, as a part of that, for it to be done again."""
 _DUST = 1e-7
 """Part of what a token brings below which an edge is left out."""
-
-
-Move = tuple[int, float, float]
-"""An edge, what it takes and what it pays."""
 
 
 @dataclass(frozen=True)
@@ -107,34 +102,38 @@ def execute_all(
     kept = _one_pair_per_source(graph, flow)
     _leave_room(graph, held, kept)
     retries, rates = _RETRIES, _rates(graph, kept)
-    refusal, less = 0.0, 0.0
+    refusal, less, late = 0.0, 0.0, np.inf
+    order, estimated = _sorted(graph, held, token_out, kept), hops is None
     while True:
-        order = _sorted(graph, held, token_out, kept)
+        count = len(kept)
         try:
-            if hops is not None:
+            if not estimated and hops is not None:
                 # Estimates say at less cost than whole amounts where a way is too long; those have the last word.
-                while beyond := _beyond(graph, _estimated(graph, order, held, kept, rates), held, token_out, hops):
-                    del kept[_least_carried(graph, held, kept, beyond)]
-                    order = _sorted(graph, held, token_out, kept)
-            done = _in_order(graph, order, token_out, held, kept)
-            if hops is None:
-                return done
-            moves = [(edge, s.amount_in, s.amount_out) for edge, s in zip(done.edges, done.swaps, strict=True)]
-            if not (beyond := _beyond(graph, moves, held, token_out, hops)):
-                return done
-            del kept[_least_carried(graph, held, kept, beyond)]
+                beyond = late_parts(graph, _estimated(graph, order, held, kept, rates), held, token_out, hops)
+                estimated = not beyond
+            if estimated:
+                done = _in_order(graph, order, token_out, held, kept)
+                if hops is None:
+                    return done
+                moves = [(edge, s.amount_in, s.amount_out) for edge, s in zip(done.edges, done.swaps, strict=True)]
+                beyond = late_parts(graph, moves, held, token_out, hops)
+                if not beyond:
+                    return done
+            late = _lessen(graph, held, kept, beyond, late)
         except _Refused as refused:
             token = graph.ends[refused.edge][0]
             if token in held or refused.kept < _LEAST_KEPT or not retries:
                 del kept[refused.edge]
-                continue
-            # The pool is used to its end: less has to arrive. Outputs fall more slowly than inputs do, by far where the
-            # pools before are used to their ends too.
-            retries -= 1
-            before, refusal = refusal, 1 - refused.kept
-            less = 2 * less if before / 2 < refusal <= before else _OVERSHOT * refusal
-            for edge in _feeding(graph, kept, token):
-                kept[edge] *= 1 - min(less, _MOST_LESS) - _MARGIN
+            else:
+                # The pool is used to its end: less has to arrive. Outputs fall more slowly than inputs do, by far where
+                # the pools before are used to their ends too.
+                retries -= 1
+                before, refusal = refusal, 1 - refused.kept
+                less = 2 * less if before / 2 < refusal <= before else _OVERSHOT * refusal
+                for edge in _feeding(graph, kept, token):
+                    kept[edge] *= 1 - min(less, _MOST_LESS) - _MARGIN
+        if len(kept) < count:
+            order, estimated = _sorted(graph, held, token_out, kept), hops is None
 
 
 def _feeding(graph: Graph, kept: Mapping[int, float], token: int) -> list[int]:
@@ -182,9 +181,35 @@ def _estimated(
     return moves
 
 
+def _lessen(
+    graph: Graph, held: Mapping[int, int], kept: dict[int, float], beyond: Mapping[int, float], before: float
+) -> float:
+    """Sends less over edges of which a small part is late, or leaves one out where that did not help.
+
+    A relaxation's flow is within its hops to the last unit, and executed a thousandth of it may not be.
+
+    Args:
+        graph: All markets.
+        held: Smallest units that are sold, by position of the token.
+        kept: Inputs by edge, which are edited.
+        beyond: Parts that are late.
+        before: How much was late when this was asked last.
+
+    Returns:
+        How much is late now; infinity where an edge was left out.
+    """
+    total = sum(beyond.values())
+    if max(beyond.values()) > _SLIGHTLY or total > _HELPED * before:
+        del kept[_least_carried(graph, held, kept, beyond)]
+        return np.inf
+    for edge, part in beyond.items():
+        kept[edge] *= 1 - min(_LESSENED * part, _BEYOND + part) - _MARGIN
+    return total
+
+
 def _least_carried(graph: Graph, held: Mapping[int, int], kept: dict[int, float], beyond: Mapping[int, float]) -> int:
     """Returns the edge by which least of the order passes, among those on ways that are too long."""
-    carried = _carried(graph, next(iter(held)), kept) if len(held) == 1 else dict.fromkeys(kept, 1.0)
+    carried = carried_parts(graph, next(iter(held)), kept) if len(held) == 1 else dict.fromkeys(kept, 1.0)
     return min(beyond, key=lambda edge: (carried[edge] * (1 - beyond[edge]), carried[edge]))
 
 
@@ -254,49 +279,6 @@ def _paid(graph: Graph, edge: int, part: int, whole: int) -> int:
     return paid
 
 
-def _beyond(
-    graph: Graph, moves: Sequence[Move], starts: Mapping[int, int], token_out: int, hops: int
-) -> dict[int, float]:
-    """Inputs of edges that lead to the end in more hops than allowed; empty where all is within.
-
-    What a token has got by few hops goes first to the edges from which the longest ways lead on. Where that succeeds,
-    the plan is a union of paths that are short enough, merged in each pool.
-    """
-    onward, least = {token_out: 0}, {token_out: 0}
-    for edge, _, _ in reversed(moves):
-        token, head = graph.ends[edge]
-        onward[token] = max(onward.get(token, 0), 1 + onward[head])
-        least[token] = min(least.get(token, hops + 1), 1 + least[head])
-    if max(onward[start] for start in starts) <= hops:
-        return {}
-    held: dict[int, dict[int, float]] = {start: {0: float(whole)} for start, whole in starts.items()}
-    late: dict[int, float] = {}
-    for token, group in groupby(moves, key=lambda move: graph.ends[move[0]][0]):
-        supply = dict(sorted(held[token].items()))
-        for edge, amount_in, amount_out in sorted(group, key=lambda move: -onward[graph.ends[move[0]][1]]):
-            head = graph.ends[edge][1]
-            found = held.setdefault(head, {})
-            for depth, part in _taken(supply, float(amount_in)).items():
-                found[depth + 1] = found.get(depth + 1, 0.0) + part * (amount_out / amount_in)
-                if depth + 1 + least[head] > hops:
-                    late[edge] = late.get(edge, 0.0) + part / amount_in
-    ends = held[token_out]
-    beyond = sum(amount for depth, amount in ends.items() if depth > hops)
-    return late if beyond > _LATE * sum(ends.values()) else {}
-
-
-def _taken(supply: dict[int, float], wanted: float) -> dict[int, float]:
-    """Takes an amount from a supply by depth, the shallowest first."""
-    found: dict[int, float] = {}
-    for depth in list(supply):
-        part = min(supply[depth], wanted)
-        if part > 0:
-            found[depth] = part
-            supply[depth] -= part
-            wanted -= part
-    return found
-
-
 def flow_of(graph: Graph, swaps: Sequence[Swap]) -> dict[int, float]:
     """Inputs of swaps by edge of a graph, smallest units; swaps of pools that the graph lacks are left out."""
     first = {pool.address: pool.token0 for pool in graph.pools}
@@ -351,7 +333,7 @@ def _sorted(graph: Graph, starts: Mapping[int, int], token_out: int, kept: dict[
             return order[: order.index(token_out)] + order[order.index(token_out) + 1 :]
         circle = _circling(rest)
         if len(starts) == 1:
-            carried = _carried(graph, next(iter(starts)), kept)
+            carried = carried_parts(graph, next(iter(starts)), kept)
             del kept[min(circle, key=lambda edge: carried[edge])]
             continue
         # Legs of a basket differ in size by more than their tokens do in price, so that parts are compared.
@@ -359,24 +341,6 @@ def _sorted(graph: Graph, starts: Mapping[int, int], token_out: int, kept: dict[
         for edge, (tail, _) in ends.items():
             sold[tail] = sold.get(tail, 0.0) + kept[edge]
         del kept[min(circle, key=lambda edge: kept[edge] / sold[ends[edge][0]])]
-
-
-def _carried(graph: Graph, start: int, kept: dict[int, float]) -> dict[int, float]:
-    """Parts of an order that edges carry, by ways of as many hops as any order may have."""
-    ends = {edge: graph.ends[edge] for edge in kept}
-    sold: dict[int, float] = {}
-    for edge, (tail, _) in ends.items():
-        sold[tail] = sold.get(tail, 0.0) + kept[edge]
-    carried, at = dict.fromkeys(kept, 0.0), {start: 1.0}
-    for _ in range(_HOPS):
-        onward: dict[int, float] = {}
-        for edge, (tail, head) in ends.items():
-            if tail in at:
-                part = at[tail] * kept[edge] / sold[tail]
-                carried[edge] += part
-                onward[head] = onward.get(head, 0.0) + part
-        at = onward
-    return carried
 
 
 def _circling(ends: dict[int, tuple[int, int]]) -> list[int]:
