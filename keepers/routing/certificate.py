@@ -36,7 +36,7 @@ class Bound:
         choice, origin: (nodes,), arc that pays most out of each node, and that leads there most cheaply, or -1.
         excess: (arcs,), gain of the arc's edge less its fixed cost; above zero where the prices let the edge earn.
         cost: (arcs,), the fixed costs that it comes from.
-        forced: (sources of the graph,), upper bounds of plans that use a source; minus infinity where no arc has it.
+        forced: (arcs,), upper bounds of plans that use the arc's edge; minus infinity where the arc may not be used.
     """
 
     value: float
@@ -102,15 +102,16 @@ def _bound_with(network: Network, full: Floats, choice: Ints, origin: Ints, cost
     first[place] = arcs
     profit = total - cost[first]
     sources = network.graph.source[slots]
-    forced = np.full(int(network.graph.source.max()) + 1, -np.inf)
-    np.maximum.at(forced, sources, profit)
-    earned = np.maximum(forced, 0.0)
+    earned = np.zeros(int(network.graph.source.max()) + 1)
+    np.maximum.at(earned, sources, profit)
     base = network.amount * float(full[network.start])
     value = base + float(earned.sum())
     slack = ROUNDING * (abs(base) + float(earned.sum()))
     excess = np.full(network.edge.size, -np.inf)
     excess[arcs] = np.where(gain > 0, profit[place], -cost[arcs])
-    return Bound(value + slack, full, choice, origin, excess, value + slack - earned + forced, cost)
+    forced = np.full(network.edge.size, -np.inf)
+    forced[arcs] = (value + slack - earned[sources] + profit)[place]
+    return Bound(value + slack, full, choice, origin, excess, forced, cost)
 
 
 def _shared(network: Network, arcs: Ints, place: Ints, price: Floats, chosen: Ints, total: Floats) -> Floats:
@@ -182,7 +183,39 @@ def tightened(network: Network, bound: Bound, alive: Bools, ruled: float) -> Flo
     most[[network.start, network.goal]] = np.inf
     caps = network.caps.copy()
     caps[arcs] = np.minimum(caps[arcs], most[tail])
-    return _inverted(network, arcs, caps, most[head])
+    caps = _inverted(network, arcs, caps, most[head])
+    return _earning(network, arcs, caps, bound, ruled)
+
+
+def _earning(network: Network, arcs: Ints, caps: Floats, bound: Bound, ruled: float) -> Floats:
+    """Caps beyond which an arc earns too little for a plan that is worth more than `ruled`.
+
+    A plan that gives X to an arc is worth at most g(nu) less what the arc's source earns there, plus what its edge
+    earns with X: nu_out y(X) - nu_in X, the gains of its other layers, less its cost. That falls beyond the best input.
+    """
+    price = np.where(np.arange(network.nodes) == network.goal, 1.0, bound.price)
+    edge, out, paid = network.edge[arcs], price[network.head[arcs]], price[network.tail[arcs]]
+    best, _, gain = network.value(arcs, price, network.caps[arcs])
+    slots, place = np.unique(edge, return_inverse=True)
+    others = np.bincount(place, gain, slots.size)[place] - gain
+    source = network.graph.source[edge]
+    earned = np.zeros(int(network.graph.source.max()) + 1)
+    np.maximum.at(earned, source, bound.excess[arcs])
+    floor = ruled - bound.value + earned[source] - others + bound.cost[arcs]
+    low, high = np.minimum(best, caps[arcs]), caps[arcs].copy()
+
+    def enough(x: Floats) -> Bools:
+        result: Bools = out * network.graph.curves.output(edge, x) - paid * x >= floor
+        return result
+
+    binding = (out > 0) & ~enough(high) & (low < high)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        fits = enough(middle)
+        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+    result = caps.copy()
+    result[arcs] = np.where(binding, high, caps[arcs])
+    return result
 
 
 def _inverted(network: Network, arcs: Ints, caps: Floats, most: Floats) -> Floats:

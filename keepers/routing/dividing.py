@@ -9,7 +9,8 @@ from scipy.optimize import minimize_scalar
 
 from keepers.routing.curves import Floats, Ints
 from keepers.routing.network import Network
-from keepers.routing.program import Flow, Program
+from keepers.routing.plan_program import PlanProgram
+from keepers.routing.program import Flow
 from keepers.routing.swaps import Execution
 
 WIDTHS = (0.25, 0.03)
@@ -25,8 +26,8 @@ _LOOKS = 30
 
 def divided(
     network: Network, cost: Floats, plan: Execution, widths: Sequence[float], least: float = -np.inf
-) -> Flow | None:
-    """The best flow over a plan's edges, all of which are paid for; None if none is worth more than `least`.
+) -> dict[int, float] | None:
+    """The best inputs of a plan's edges, all of which are paid for; None if none is worth more than `least`.
 
     Tangents touch around what the plan's swaps take first, then around what each solution takes.
 
@@ -37,24 +38,19 @@ def divided(
         widths: How far apart tangents touch in one round after another, as parts of an input.
         least: What a flow has to be worth, net of fixed costs, units of the goal.
     """
-    arcs = np.flatnonzero(np.isin(network.edge, plan.edges))
-    program = Program(network, arcs, cost)
-    program.fix(plan.edges, ())
-    taken = np.bincount(plan.edges, [float(swap.amount_in) for swap in plan.swaps])
-    used, inputs = arcs, taken[network.edge[arcs]]
-    flow: Flow | None = None
+    program = PlanProgram(network, plan)
+    spent = float(cost[np.searchsorted(network.edge, program.edges)].sum())
+    inputs, found = program.taken, None
     for width in widths:
-        around = 1 + width * (_CLOSE if widths is FINEST else _FEW)
-        limit = network.graph.limit[network.edge[used]]
-        at = np.minimum(np.outer(inputs, around).ravel(), np.repeat(limit, around.size))
-        program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
-        found = program.relax()
-        if found is None or found.value <= least:
+        program.touch(inputs, 1 + width * (_CLOSE if widths is FINEST else _FEW))
+        solved = program.solve()
+        if solved is None or solved[0] - spent <= least:
             # Every solution is an upper bound: no division of these edges is worth more.
             break
-        flow = found
-        used, inputs = inputs_in_whole(network, cost, flow)
-    return flow
+        found = inputs = solved[1]
+    if found is None:
+        return None
+    return {edge: x for edge, x in zip(program.edges.tolist(), found.tolist(), strict=True) if x > 0}
 
 
 def inputs_in_whole(network: Network, cost: Floats, flow: Flow) -> tuple[Ints, Floats]:

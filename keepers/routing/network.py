@@ -17,7 +17,7 @@ from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
 from keepers.routing.plans import Order
 
-_BISECTIONS = 12
+_BISECTIONS = 8
 _DINKELBACH = 2
 _NOTHING = -1e200
 """Price of a token that cannot be sold on."""

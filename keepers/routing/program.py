@@ -32,6 +32,8 @@ _CAP, _CHORD, _SOURCE, _BACK, _ONWARD, _TANGENT, _SUM = (kind << 48 for kind in 
 """Kinds of rows; a row is known by the sum of its kind and a number of its own."""
 _UNSOLD = 10.0
 """Price of the unsold part, in units of the most that the order could bring."""
+_LEFT = 1e-6
+"""Part of an order that counts as left unsold, and not as noise of the solver."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,18 @@ class Flow:
     cost: Floats
     unsold: float
 
+    def rejecting(self, start: int) -> Floats:
+        """The prices; where a part of the order is left unsold, one of `start` at which that part costs too much.
+
+        The program charges a fixed price for what it cannot sell. Of a small part that is less than fixed costs, and
+        the bound of a node that has no plan at all would stay high.
+        """
+        if self.unsold < _LEFT or self.price[start] >= 0:
+            return self.price
+        price = self.price.copy()
+        price[start] /= self.unsold
+        return price
+
 
 class Program:
     """Flow over some arcs of a network.
@@ -71,13 +85,14 @@ class Program:
         coupled: True if the edges of a path are to be paid for together, which costs time and makes bounds tighter.
 
     Attributes:
+        arcs: The argument.
         fixed: Edges that are decided about: used ones, and those that may not be.
     """
 
     def __init__(self, network: Network, arcs: Ints, cost: Floats, coupled: bool = False) -> None:
         self._keys: list[Ints] = []
         self.fixed: tuple[frozenset[int], frozenset[int]] = frozenset(), frozenset()
-        self._network, self._arcs, self._cost = network, arcs, cost
+        self._network, self.arcs, self._cost = network, arcs, cost
         self._edges, self._slot = np.unique(network.edge[arcs], return_inverse=True)
         count, edges = arcs.size, self._edges.size
         self._tail_scale, self._head_scale = network.most[network.tail[arcs]], network.most[network.head[arcs]]
@@ -105,7 +120,7 @@ class Program:
         basis = before._highs.getBasis()
         if not basis.valid:
             return
-        old, new = before._arcs, self._arcs
+        old, new = before.arcs, self.arcs
         arcs, edges = np.searchsorted(new, old), np.searchsorted(self._edges, before._edges)
         columns = np.full(self._columns, _LOWER, dtype=object)
         columns[arcs], columns[new.size + arcs] = (
@@ -130,7 +145,7 @@ class Program:
         """
         if not places.size:
             return
-        edge = self._network.edge[self._arcs[places]]
+        edge = self._network.edge[self.arcs[places]]
         curves = self._network.graph.curves
         slope = curves.slope(edge, at)
         constant = np.maximum(curves.output(edge, at) - slope * at, 0.0)
@@ -140,7 +155,7 @@ class Program:
         places, slope, constant, names = places[fit], slope[fit], constant[fit], names[fit]
         x_part = -slope * self._tail_scale[places] / self._head_scale[places]
         z_part = -constant / self._head_scale[places]
-        count = self._arcs.size
+        count = self.arcs.size
         rows = np.arange(places.size)
         row = np.concatenate([rows, rows, rows])
         column = np.concatenate([count + places, places, 2 * count + self._slot[places]])
@@ -167,14 +182,14 @@ class Program:
     def fix(self, used: Collection[int], unused: Collection[int]) -> None:
         """Decides about some edges, and leaves the others open."""
         self.fixed = frozenset(used), frozenset(unused)
-        edges = np.arange(2 * self._arcs.size, self._columns - 1, dtype=np.int32)
+        edges = np.arange(2 * self.arcs.size, self._columns - 1, dtype=np.int32)
         lower, upper = np.zeros(edges.size), np.ones(edges.size)
         lower[np.isin(self._edges, list(used))] = 1.0
         upper[np.isin(self._edges, list(unused))] = 0.0
         self._highs.changeColsBounds(edges.size, edges, lower, upper)
 
     def _flow(self, value: float) -> Flow:
-        network, arcs = self._network, self._arcs
+        network, arcs = self._network, self.arcs
         solution = self._highs.getSolution()
         x = np.zeros(network.edge.size)
         columns = np.array(solution.col_value)
@@ -200,7 +215,7 @@ class Program:
         )
 
     def _load(self) -> None:
-        network, arcs, count = self._network, self._arcs, self._arcs.size
+        network, arcs, count = self._network, self.arcs, self.arcs.size
         tails, heads = network.tail[arcs], network.head[arcs]
         self._nodes = np.unique(np.concatenate([tails, heads[heads != network.goal]]))
         lp = highspy.HighsLp()
@@ -230,7 +245,7 @@ class Program:
 
         Arcs of one edge share its depth, so that their chord goes as far as they can take together.
         """
-        count, places = self._arcs.size, np.arange(self._arcs.size)
+        count, places = self.arcs.size, np.arange(self.arcs.size)
         row = np.concatenate([places, places])
         cap = self._cap / self._tail_scale
         self._add(
@@ -239,18 +254,18 @@ class Program:
             np.concatenate([np.ones(count), -cap]),
             -_INFINITY,
             0.0,
-            _CAP + self._arcs,
+            _CAP + self.arcs,
         )
         of_edge = np.bincount(self._slot, self._cap, self._edges.size).astype(np.float64)
         together = of_edge[self._slot]
-        together = np.minimum(together, self._network.graph.limit[self._network.edge[self._arcs]])
-        paid = self._network.graph.curves.output(self._network.edge[self._arcs], together)
+        together = np.minimum(together, self._network.graph.limit[self._network.edge[self.arcs]])
+        paid = self._network.graph.curves.output(self._network.edge[self.arcs], together)
         chord = paid / together * self._tail_scale / self._head_scale
         fit = np.flatnonzero(chord < _LARGEST)
         column = np.concatenate([count + fit, fit])
         value = np.concatenate([np.ones(fit.size), -chord[fit] * (1 - 1e-9)])
         row = np.concatenate([np.arange(fit.size)] * 2)
-        self._add(row, column, value, 0.0, _INFINITY, _CHORD + self._arcs[fit])
+        self._add(row, column, value, 0.0, _INFINITY, _CHORD + self.arcs[fit])
 
     def _shared(self) -> list[Ints]:
         """Places of arcs of one edge in several layers; rows that hold sources to one of their pairs."""
@@ -258,7 +273,7 @@ class Program:
         several = np.flatnonzero(np.bincount(source)[source] > 1)
         if several.size:
             shared, row = np.unique(source[several], return_inverse=True)
-            column = 2 * self._arcs.size + several
+            column = 2 * self.arcs.size + several
             self._add(row, column, np.ones(several.size), -_INFINITY, 1.0, _SOURCE + shared)
         counts = np.bincount(self._slot)
         return [np.flatnonzero(self._slot == slot) for slot in np.flatnonzero(counts > 1)]
@@ -269,7 +284,7 @@ class Program:
         Two rows per edge, z <= sum of z over arcs into its tails and z <= sum over arcs out of its heads; no row for
         ends of the order. They make the fixed costs of a path be paid together.
         """
-        network, arcs, offset, edges = self._network, self._arcs, 2 * self._arcs.size, self._edges.size
+        network, arcs, offset, edges = self._network, self.arcs, 2 * self.arcs.size, self._edges.size
         tail, head = network.tail[arcs], network.head[arcs]
         for kind, own, other, end in ((_BACK, tail, head, network.start), (_ONWARD, head, tail, network.goal)):
             inner = np.flatnonzero(own != end)
@@ -290,7 +305,7 @@ class Program:
 
     def _coupled_cost(self, duals: Floats) -> Floats:
         """Fixed costs of all arcs of the network with the prices of the rows of `_couple`."""
-        network, arcs, edges = self._network, self._arcs, self._edges.size
+        network, arcs, edges = self._network, self.arcs, self._edges.size
         prices = np.maximum(-duals[self._coupled : self._coupled + 2 * edges], 0.0) * network.most[network.goal]
         backward, onward = prices[:edges], prices[edges:]
         owed = np.zeros(network.graph.pool.size)
@@ -305,7 +320,7 @@ class Program:
 
     def _touch_sums(self, places: Ints, slope: Floats, constant: Floats, names: Ints) -> None:
         """Tangents that the arcs of one edge share: together they have its depth once."""
-        count, sums = self._arcs.size, self._sums
+        count, sums = self.arcs.size, self._sums
         of_place = np.full(count, -1, dtype=np.int64)
         for number, members in enumerate(sums):
             of_place[members] = number

@@ -13,6 +13,7 @@ import numpy as np
 from keepers.routing.any_path import bound_of_any_path
 from keepers.routing.certificate import Bound, bound_at, tightened
 from keepers.routing.curves import Bools, Floats, Ints
+from keepers.routing.deciding import Decision, Edges, decisions, tangled
 from keepers.routing.dividing import FINEST, WIDTHS, divided, inputs_in_whole, share_in_two
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
 from keepers.routing.graph import Graph
@@ -22,8 +23,8 @@ from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.program import Flow, Program
 from keepers.routing.refining import against, losses
 from keepers.routing.swaps import Execution, execute, merged
+from keepers.routing.tangents import Tangents
 
-Edges = frozenset[int]
 Executor = Callable[[dict[int, float]], Execution]
 """Swaps of whole units that follow a flow by edge; it raises InsufficientLiquidity where there are none."""
 _AROUND = np.array([0.8, 0.93, 1.0, 1.07, 1.25])
@@ -36,13 +37,12 @@ _IN_VAIN = 3
 _SHEDDINGS = 3
 _LOSING = 0.3
 """Part of its gas that a market loses, beyond which it is left out together with others."""
-_DIVES = 12
+_DIVES, _UNTANGLINGS = 16, 6
 _LEANING = 0.15, 0.7
 """Part of a fixed cost below which a dive leaves an edge out, and above which it pays for it."""
-_TIGHTENINGS = 3
+_TIGHTENINGS, _TIGHTER = 3, 0.8
+"""How often caps are lowered at most, and the part of a gap that has to be left at most for the next time."""
 _NEW_ARCS = 60
-_UNSOLD = 1e-6
-"""Part of an order that counts as left unsold, and not as noise of the solver."""
 _SINGLES, _MANY = 4, 80
 _STRAIGHTENINGS = 3
 _WORTHWHILE = 1e-5
@@ -51,10 +51,10 @@ _EXCHANGING = 0.1
 """Gap, in tolerances, down to which other pairs of a source are tried."""
 _EARNING = 0.01
 """Gain of a market at the bound's prices, in tolerances, from which on a tangent says what it gains."""
+_TOO_HIGH = 2e-3
+"""How much an output is too high where a tangent is worth its row, in tolerances."""
 _NEAR = 3.0
 """Gap between a relaxation and the bound, in tolerances, from which on its flow is worth a plan."""
-_NAMES = 1 << 40
-"""First number of a tangent that is no first one of its arc."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class _Node:
     Attributes:
         value: Upper bound of them.
         used, unused: Edges.
-        edge: Edge to be decided about next, or None if the relaxation decided about all.
+        open: Decisions of which each of them keeps to one; empty if the relaxation decided about all.
     """
 
     value: float
     used: Edges
     unused: Edges
-    edge: int | None
+    open: Sequence[Decision]
 
 
 def _selling(graph: Graph, order: Order) -> Executor:
@@ -103,6 +103,7 @@ class Search:
         self._graph, self._order, self._effort = graph, order, effort
         self._pool_costs = pool_costs
         self._executor: Executor = executor or _selling(graph, order)
+        self._in_order = executor is None
         self._known = known
         self._net: Network = network_of(graph, order)
         self._cost: Floats = np.array(pool_costs, dtype=np.float64)[graph.pool[self._net.edge]]
@@ -112,8 +113,7 @@ class Search:
         # Plans that use what was ruled out are worth at most this.
         self._ruled = -np.inf
         self._coupled = False
-        self._tangents: list[tuple[Ints, Floats, Ints]] = []
-        self._named = _NAMES
+        self._tangents = Tangents(self._net)
         # Plans from which a part was left out in vain, and whose division was refined in vain.
         self._pruned: tuple[Execution, int] | None = None
         self._polished: tuple[Execution, Sequence[float]] | None = None
@@ -128,8 +128,11 @@ class Search:
         for _ in range(_TIGHTENINGS):
             if self._done() or bound is None or self._best is None:
                 break
+            before = self._gap()
             bound = self._tighten(bound)
             self._dive()
+            if self._gap() > _TIGHTER * before:
+                break
         self._finish()
         if not self._done():
             self._decide(bound)
@@ -219,6 +222,7 @@ class Search:
 
     def _adopt(self, flow: Flow) -> None:
         """Executes a relaxation's flow, and makes a better plan of what comes out."""
+        flow = self._untangled(flow)
         sent = merged(self._net.edge, flow.x)
         done = self._try(sent)
         if done is not None and len(done.edges) < len(sent) and flow.value - self._value(done) > self._tolerance() / 5:
@@ -237,6 +241,22 @@ class Search:
         self._prune()
         self._polish()
 
+    def _untangled(self, flow: Flow) -> Flow:
+        """The program's solution without what keeps a flow from being a plan."""
+        used, unused = self._program.fixed
+        found, out = flow, set(unused)
+        for _ in range(_UNTANGLINGS):
+            more = tangled(self._net, found, self._in_order) - used
+            if not more:
+                break
+            out |= more
+            self._program.fix(used, out)
+            if (again := self._program.relax()) is None:
+                break
+            found = again
+        self._program.fix(used, unused)
+        return found
+
     def _adopt_better(self, flow: Flow | None) -> None:
         """Adopts a flow that may become a better plan: what it is worth bounds that plan."""
         if flow is None or self._best is None:
@@ -254,7 +274,7 @@ class Search:
         self._polished = plan, widths
         least = -np.inf if self._best is None else self._value(self._best) + _WORTHWHILE * self._tolerance()
         flow = divided(self._net, self._cost, plan, widths, least)
-        return plan if flow is None else self._try(merged(self._net.edge, flow.x)) or plan
+        return plan if flow is None else self._try(flow) or plan
 
     def _share_out(self) -> None:
         """Where the best plan divides one token into two parts, finds their shares by what the contracts pay."""
@@ -277,7 +297,11 @@ class Search:
             return
         tried, begun, failed = set[int](), self._best, 0
         for _ in range(_PRUNINGS):
-            loss = {edge: lost for edge, lost in self._losses(self._best).items() if edge not in tried}
+            loss = {
+                edge: lost
+                for edge, lost in losses(self._graph, self._best, self._pool_costs).items()
+                if edge not in tried
+            }
             if not loss or failed == in_vain:
                 self._pruned = self._best, in_vain
                 return
@@ -292,7 +316,7 @@ class Search:
     def _shed(self, plan: Execution | None) -> None:
         """Leaves out all at once what does not earn its gas in a plan, whether or not the plan is the best."""
         for _ in range(_SHEDDINGS):
-            losing = {} if plan is None else self._losses(plan)
+            losing = {} if plan is None else losses(self._graph, plan, self._pool_costs)
             edges = [edge for edge, lost in losing.items() if lost > _LOSING * self._gas_of(edge)]
             if plan is None or not edges:
                 return
@@ -304,7 +328,7 @@ class Search:
 
     def _improve(self) -> None:
         """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
-        if self._best is None or self._late() or self._bound - self._value(self._best) < 0.01 * self._tolerance():
+        if self._best is None or self._late() or self._gap() < 0.01 * self._tolerance():
             return
         self._program.fix(self._best.edges, self._against(self._best))
         self._adopt_better(self._program.relax())
@@ -320,7 +344,7 @@ class Search:
             pairs = set(of_program[source[of_program] == source[edge]].tolist())
             if edge not in self._best.edges or len(pairs) < 2:
                 continue
-            if self._late() or self._bound - self._value(self._best) < _EXCHANGING * self._tolerance():
+            if self._late() or self._gap() < _EXCHANGING * self._tolerance():
                 break
             unused = {edge, *self._against(self._best)} - (pairs - {edge})
             self._program.fix(set(self._best.edges) - {edge}, unused)
@@ -350,9 +374,6 @@ class Search:
     def _against(self, plan: Execution) -> list[int]:
         return against(self._graph, plan, np.unique(self._net.edge[self._arcs]).tolist())
 
-    def _losses(self, plan: Execution) -> dict[int, float]:
-        return losses(self._graph, plan, self._pool_costs)
-
     def _bound_any_path(self) -> None:
         """Where plan and bound are apart, lowers the bound to what paths of any length can bring before gas."""
         if not self._done():
@@ -366,7 +387,7 @@ class Search:
         """Decides about fixed costs a few at a time as the relaxation leans, in the best plan's order of tokens."""
         if self._best is None or self._done():
             return
-        used, unused = set[int](), set(self._against(self._best))
+        used, unused = set[int](), set[int]() if self._in_order else set(self._against(self._best))
         flow: Flow | None = None
         for _ in range(_DIVES):
             self._program.fix(used, unused)
@@ -375,6 +396,9 @@ class Search:
                 break
             flow = found
             self._refine(flow)
+            if out := tangled(self._net, flow, self._in_order) - used:
+                unused |= out
+                continue
             partly = (flow.part > 1e-6) & (self._cost_of(flow.edges) > 0) & ~np.isin(flow.edges, list(used))
             if not (partly & (flow.part < 1 - 1e-6)).any():
                 break
@@ -389,10 +413,7 @@ class Search:
     def _load(self, arcs: Ints) -> None:
         """Makes the program of some arcs, with the tangents that earlier ones had."""
         self._arcs, self._program = arcs, Program(self._net, arcs, self._cost, self._coupled)
-        for touched, at, names in self._tangents:
-            places = np.searchsorted(arcs, touched)
-            there = arcs[np.minimum(places, arcs.size - 1)] == touched
-            self._program.touch(places[there], at[there], names[there])
+        self._tangents.load(self._program)
 
     def _extend(self, bound: Bound) -> bool:
         """Adds arcs that earn at the bound's prices, with ways to them and on; returns whether there were any."""
@@ -419,9 +440,9 @@ class Search:
         A relaxation may pay for an edge after one hop and for the next after two; the plan that is cut from it needs
         both after one.
         """
-        if self._best is None or not self._tangents:
+        if self._best is None or not self._tangents.arcs.size:
             return
-        edges = np.union1d(self._best.edges, self._net.edge[self._tangents[-1][0]])
+        edges = np.union1d(self._best.edges, self._net.edge[self._tangents.arcs])
         extra = np.setdiff1d(np.flatnonzero(np.isin(self._net.edge, edges) & self._alive), self._arcs)
         if extra.size:
             self._grow(extra)
@@ -429,33 +450,34 @@ class Search:
     def _tighten(self, bound: Bound) -> Bound | None:
         """Rules out sources and lowers caps by the bound, and relaxes again."""
         self._ruled = max(self._ruled, self._threshold())
-        self._alive &= bound.forced[self._net.graph.source[self._net.edge]] > self._ruled
+        self._alive &= bound.forced > self._ruled
         caps = tightened(self._net, bound, self._alive, self._ruled)
-        self._net, self._tangents, self._coupled = self._net.with_caps(caps), [], True
+        self._net, self._coupled = self._net.with_caps(caps), True
+        self._tangents.forget()
         return self._relax(self._arcs[self._alive[self._arcs]])
 
     def _decide(self, bound: Bound | None) -> None:
-        """Rules out sources by the bound, then branches on the fixed costs of the others, best bound first."""
+        """Rules out edges by the bound, then branches on circles and fixed costs of the others, best bound first."""
         if bound is None or self._best is None:
             return
         ruled = self._ruled = max(self._ruled, self._threshold())
-        self._alive &= bound.forced[self._net.graph.source[self._net.edge]] > ruled
+        self._alive &= bound.forced > ruled
         self._load(self._arcs[self._alive[self._arcs]])
         root = self._branch(frozenset(), frozenset(), self._bound)
         heap, count = [(-root.value, 0, root)], 0
         self._lower(root.value)
         while heap and -heap[0][0] > ruled and not self._done():
             node = heapq.heappop(heap)[2]
-            one = frozenset() if node.edge is None else frozenset([node.edge])
-            children = [self._branch(node.used | one, node.unused, node.value)]
-            if one:
-                children.append(self._branch(node.used, node.unused | one, node.value))
-            elif children[0].edge is None and children[0].value > node.value - 0.05 * self._tolerance():
-                break  # Every cost is decided about, and more tangents do not help.
+            decided = node.open or [(frozenset(), frozenset())]
+            # No plan pays for an edge and does without it.
+            chosen = [(node.used | paid, node.unused | out) for paid, out in decided]
+            children = [self._branch(used, unused, node.value) for used, unused in chosen if not used & unused]
+            if not node.open and not children[0].open and children[0].value > node.value - 0.05 * self._tolerance():
+                break  # All is decided about, and more tangents do not help.
             for child in children:
                 count += 1
                 heapq.heappush(heap, (-child.value, count, child))
-            self._lower(-heap[0][0])
+            self._lower(-heap[0][0] if heap else -np.inf)
 
     def _branch(self, used: Edges, unused: Edges, value: float) -> _Node:
         """Bounds the plans that pay for some edges and do without some others."""
@@ -465,7 +487,7 @@ class Search:
         taken = np.isin(net.graph.source[net.edge], [net.graph.source[edge] for edge in used])
         alive &= paid | ~taken
         _, first = np.unique(net.edge[paid], return_index=True)
-        edge: int | None = None
+        undecided: list[Decision] = []
         last = np.inf
         for _ in range(_POLISH):
             self._program.fix(used, unused)
@@ -476,46 +498,23 @@ class Search:
             # A market that is decided on is paid for once, and earns the maximum that it can.
             cost, spent = np.where(paid, 0.0, flow.cost), float(flow.cost[paid][first].sum())
             enough = flow.value + spent + 0.1 * self._tolerance()
-            bound = bound_at(net, self._rejecting(flow), flow.known, cost, alive, enough)
+            bound = bound_at(net, flow.rejecting(net.start), flow.known, cost, alive, enough)
             value = min(value, bound.value - spent)
-            edge = self._undecided(flow, used)
+            undecided = decisions(net, flow, self._cost_of(flow.edges), used, self._in_order)
             if value <= self._threshold():
                 break
             self._refine(flow, bound)
-            if edge is None:
+            if not undecided:
                 self._straighten(done)
-            settled = edge is not None or flow.value > last - 0.1 * self._tolerance()
+            settled = bool(undecided) or flow.value > last - 0.1 * self._tolerance()
             if not self._extend(bound) and settled:
                 break
             last = flow.value
-        return _Node(value, used, unused, edge)
+        return _Node(value, used, unused, undecided)
 
-    def _rejecting(self, flow: Flow) -> Floats:
-        """The program's prices; where it leaves a part of the order unsold, one at which that part costs too much.
-
-        The program charges a fixed price for what it cannot sell. Of a small part that is less than fixed costs, and
-        the bound of a node that has no plan at all would stay high.
-        """
-        if flow.unsold < _UNSOLD or flow.price[self._net.start] >= 0:
-            return flow.price
-        price = flow.price.copy()
-        price[self._net.start] /= flow.unsold
-        return price
-
-    def _undecided(self, flow: Flow, used: Edges) -> int | None:
-        """The edge to decide about next.
-
-        That is the most used pair of a source of which several are used; without any, the edge that leaves most of its
-        fixed cost unpaid.
-        """
-        source = self._graph.source[flow.edges]
-        partly = (flow.part > 1e-6) & (flow.part < 1 - 1e-6)
-        partly &= ~np.isin(flow.edges, list(used))
-        crossing = np.bincount(source, flow.part > 1e-6, int(source.max()) + 1)[source] > 1
-        if (partly & crossing).any():
-            return int(flow.edges[np.argmax(np.where(partly & crossing, flow.part, -1.0))])
-        unpaid = np.where(partly, self._cost_of(flow.edges) * (1 - flow.part), 0.0)
-        return int(flow.edges[np.argmax(unpaid)]) if unpaid.max() > 0 else None
+    def _gap(self) -> float:
+        """Distance of the bound from the best plan, units of the goal."""
+        return np.inf if self._best is None else self._bound - self._value(self._best)
 
     def _threshold(self) -> float:
         """Bound that is good enough."""
@@ -540,10 +539,7 @@ class Search:
             arcs, at = np.concatenate([arcs, self._arcs[earning]]), np.concatenate([at, x[earning]])
             order = np.argsort(arcs, kind="stable")
             arcs, at = arcs[order], at[order]
-        names = self._named + np.arange(arcs.size)
-        self._named += arcs.size
-        self._tangents.append((arcs, at, names))
-        self._program.touch(np.searchsorted(self._arcs, arcs), at, names)
+        self._tangents.add(self._program, flow, (arcs, at), _TOO_HIGH * self._tolerance())
 
     def _path_through(self, arc: int, bound: Bound) -> list[int]:
         """The cheapest arcs to an arc, itself, and the arcs that pay most after it."""
@@ -593,4 +589,4 @@ class Search:
         return self._best is not None and time.perf_counter() - self._began > self._effort.seconds
 
     def _done(self) -> bool:
-        return self._late() or (self._best is not None and self._bound - self._value(self._best) <= self._tolerance())
+        return self._late() or self._gap() <= self._tolerance()

@@ -14,7 +14,7 @@ from keepers.routing.plans import Effort, Order
 from keepers.routing.pools import Pool, V2Pool, quote
 from keepers.routing.router import find_route
 from keepers.routing.stable import StableKind, StablePool
-from keepers.routing.swaps import execute, merged
+from keepers.routing.swaps import execute
 from keepers.routing.weighted import ONE, WeightedPool
 
 E21 = 10**21
@@ -58,7 +58,7 @@ def test_divided__two_pools_of_one_price__share_by_depth(first: float) -> None:
     plan = execute(GRAPH, 0, 1, AMOUNT, {edge("0x1"): first, edge("0x2"): 1 - first})
     flow = divided(NETWORK, FREE, plan, FINEST)
     assert flow is not None
-    shares = {edge: x / AMOUNT for edge, x in merged(NETWORK.edge, flow.x).items()}
+    shares = {edge: x / AMOUNT for edge, x in flow.items()}
     assert shares == pytest.approx({edge("0x1"): 0.25, edge("0x2"): 0.75}, abs=1e-4)
 
 
