@@ -104,6 +104,16 @@ def test_find_route__pairs_of_one_source__are_not_mixed() -> None:
     assert sum(swap.pool.startswith("0xW") for swap in plan.swaps) == 1
 
 
+@pytest.mark.parametrize("apart", [1.1, 1.6])
+def test_find_route__pools_pay_whoever_goes_both_ways__bound_is_of_plans_that_go_one(apart: float) -> None:
+    near, far, deep = 250 * E18, int(250 * apart) * E18, 1000 * E18
+    ends = [V2Pool(f"0x{pair}", *pair, deep, deep) for pair in ("AM", "AN", "MB", "NB")]
+    between = [V2Pool("0xcheap", "M", "N", near, far), V2Pool("0xdear", "M", "N", far, near)]
+    plan = patient_route(Graph((*ends, *between)), Order("A", "B", 200 * E18))
+    used = {(swap.token_in, swap.token_out) for swap in plan.swaps}
+    assert not {("M", "N"), ("N", "M")} <= used and plan.gap_bps <= 1
+
+
 def test_find_route__quoted_market__is_paid_what_its_samples_say() -> None:
     quoted = QuotedPool("0xQ", "A", "B", "0xQ", ((E18, E18), (10 * E18, 9 * E18)), ())
     plan = patient_route(Graph((quoted,)), Order("A", "B", 5 * E18))
