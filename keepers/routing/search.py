@@ -53,6 +53,8 @@ _EARNING = 0.01
 """Gain of a market at the bound's prices, in tolerances, from which on a tangent says what it gains."""
 _TOO_HIGH = 2e-3
 """How much an output is too high where a tangent is worth its row, in tolerances."""
+_STRAYING = 3.0
+"""Gap between a relaxation and the bound, in tolerances, from which on every tangent counts."""
 _NEAR = 3.0
 """Gap between a relaxation and the bound, in tolerances, from which on its flow is worth a plan."""
 
@@ -539,7 +541,9 @@ class Search:
             arcs, at = np.concatenate([arcs, self._arcs[earning]]), np.concatenate([at, x[earning]])
             order = np.argsort(arcs, kind="stable")
             arcs, at = arcs[order], at[order]
-        self._tangents.add(self._program, flow, (arcs, at), _TOO_HIGH * self._tolerance())
+        # Where the bound is far above its program, prices have to change, and every tangent counts.
+        settled = bound is None or min(bound.value, self._bound) - flow.value < _STRAYING * self._tolerance()
+        self._tangents.add(self._program, flow, (arcs, at), _TOO_HIGH * self._tolerance() if settled else 0.0)
 
     def _path_through(self, arc: int, bound: Bound) -> list[int]:
         """The cheapest arcs to an arc, itself, and the arcs that pay most after it."""

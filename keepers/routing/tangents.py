@@ -8,6 +8,8 @@ from keepers.routing.curves import Bools, Curves, Floats, Ints
 from keepers.routing.network import Network
 from keepers.routing.program import Flow, Program
 
+_FALLING, _LEAST = 0.1, 1e-4
+"""By how much what matters falls where no tangent says more, and the part of it at which that ends."""
 _NAMES = 1 << 40
 """First number of a tangent that is no first one of its arc."""
 
@@ -28,10 +30,11 @@ class Tangents:
         self._rounds: list[tuple[Ints, Floats, Ints]] = []
         self._named = _NAMES
         self._touched: tuple[Ints, Floats] = self.arcs, np.empty(0)
+        self._mattering = 1.0
 
     def forget(self) -> None:
         """Drops all of them: caps were lowered, and what was touched is not where the next flows are."""
-        self._rounds, self._touched = [], (np.empty(0, dtype=np.int64), np.empty(0))
+        self._rounds, self._touched, self._mattering = [], (np.empty(0, dtype=np.int64), np.empty(0)), 1.0
 
     def add(self, program: Program, flow: Flow, touching: tuple[Ints, Floats], least: float) -> None:
         """Touches arcs of a program where its curves are too high without that.
@@ -40,14 +43,19 @@ class Tangents:
             program: The program.
             flow: Its solution.
             touching: (tangents,), arcs, never falling, and inputs in smallest units.
-            least: What an output has to be too high by, units of the goal at the flow's prices.
+            least: What an output has to be too high by, units of the goal at the flow's prices. Where prices are not
+                settled by it, less matters from then on.
         """
         arcs, at = touching
         self.arcs = arcs
         head = self._network.head[arcs]
         price = np.where(head == self._network.goal, 1.0, flow.price[head])
         # An output without a price could be worth anything.
-        new = self._says_more(arcs, at, np.where(price > 0, least / np.where(price > 0, price, 1.0), 0.0))
+        lows = np.where(price > 0, least / np.where(price > 0, price, 1.0), 0.0)
+        new = self._says_more(arcs, at, self._mattering * lows)
+        while not new.any() and self._mattering > _LEAST:
+            self._mattering *= _FALLING
+            new = self._says_more(arcs, at, self._mattering * lows)
         arcs, at = arcs[new], at[new]
         self._touched = _merged(self._touched, (arcs, at))
         names = self._named + np.arange(arcs.size)

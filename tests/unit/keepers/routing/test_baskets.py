@@ -38,8 +38,11 @@ def replayed(pools: tuple[Pool, ...], plan: BasketPlan) -> dict[str, int]:
     return held
 
 
-def test_find_basket__prices_that_fit_the_flow_are_many__finds_those_of_the_bound() -> None:
-    pools, basket = random_rebalance(82_645, 6, 1)
+@pytest.mark.parametrize(("seed", "assets", "cross"), [(82_645, 6, 1), (146, 2, 0)])
+def test_find_basket__prices_that_fit_the_flow_are_many__finds_those_of_the_bound(
+    seed: int, assets: int, cross: int
+) -> None:
+    pools, basket = random_rebalance(seed, assets, cross)
     assert find_basket(pools, basket, 0, PATIENT).gap_bps <= 0.5
 
 

@@ -41,9 +41,17 @@ def added(tangents: Tangents, program: CountingProgram, *at: float, least: float
     return program.added[-1]
 
 
-def test_add__between_tangents_that_are_near__adds_nothing() -> None:
+def test_add__between_tangents_that_are_near__adds_only_what_is_not() -> None:
     program, tangents = CountingProgram(), Tangents(NETWORK)
     assert added(tangents, program, 0.1, 0.12) == 2
+    assert added(tangents, program, 0.11, 0.5) == 1
+
+
+def test_add__nothing_says_more__less_matters_from_then_on() -> None:
+    program, tangents = CountingProgram(), Tangents(NETWORK)
+    added(tangents, program, 0.1, 0.12)
+    assert added(tangents, program, 0.11) == 1
+    assert added(tangents, program, 0.105, 0.115) == 2
     assert added(tangents, program, 0.11) == 0
 
 
