@@ -51,7 +51,7 @@ _EXCHANGING = 0.1
 """Gap, in tolerances, down to which other pairs of a source are tried."""
 _EARNING = 0.01
 """Gain of a market at the bound's prices, in tolerances, from which on a tangent says what it gains."""
-_TOO_HIGH = 2e-3
+_TOO_HIGH = 1e-4
 """How much an output is too high where a tangent is worth its row, in tolerances."""
 _STRAYING = 3.0
 """Gap between a relaxation and the bound, in tolerances, from which on every tangent counts."""
@@ -133,7 +133,7 @@ class Search:
             before = self._gap()
             bound = self._tighten(bound)
             self._dive()
-            if self._gap() > _TIGHTER * before:
+            if self._in_order and self._gap() > _TIGHTER * before:
                 break
         self._finish()
         if not self._done():
