@@ -38,7 +38,7 @@ def replayed(pools: tuple[Pool, ...], plan: BasketPlan) -> dict[str, int]:
     return held
 
 
-@pytest.mark.parametrize(("seed", "assets", "cross"), [(82_645, 6, 1), (146, 2, 0), (4, 6, 4)])
+@pytest.mark.parametrize(("seed", "assets", "cross"), [(82_645, 6, 1), (146, 2, 0), (4, 6, 4), (741, 4, 2)])
 def test_find_basket__prices_that_fit_the_flow_are_many__finds_those_of_the_bound(
     seed: int, assets: int, cross: int
 ) -> None:
