@@ -541,8 +541,8 @@ class Search:
             arcs, at = np.concatenate([arcs, self._arcs[earning]]), np.concatenate([at, x[earning]])
             order = np.argsort(arcs, kind="stable")
             arcs, at = arcs[order], at[order]
-        # Where the bound is far above its program, prices have to change, and every tangent counts; a basket's markets of
-        # constant price leave so many prices open that this shows too late.
+        # Where the bound is far above its program, prices have to change, and every tangent counts; markets of constant
+        # price, as a basket has them, leave so many prices open that this shows too late.
         settled = bound is None or min(bound.value, self._bound) - flow.value < _STRAYING * self._tolerance()
         settled &= self._in_order
         self._tangents.add(self._program, flow, (arcs, at), _TOO_HIGH * self._tolerance() if settled else 0.0)
