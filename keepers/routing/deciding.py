@@ -1,4 +1,4 @@
-"""What a relaxation leaves open, and the decisions of which every plan keeps to one."""
+"""Finds decisions that a relaxation leaves open; every plan keeps to one of their answers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _worth(network: Network, flow: Flow, arcs: Ints) -> Floats:
 
 
 def _hops(network: Network, flow: Flow) -> dict[tuple[int, int], float]:
-    """What flows along hops, by their ends, units of the goal."""
+    """Sums what flows along hops, by their ends, units of the goal."""
     graph, arcs = network.graph, np.flatnonzero(flow.x > 0)
     hops: dict[tuple[int, int], float] = {}
     for edge, part in zip(network.edge[arcs].tolist(), _worth(network, flow, arcs).tolist(), strict=True):

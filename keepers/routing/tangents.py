@@ -78,7 +78,7 @@ class Tangents:
         merged_arcs, merged_at = np.concatenate([known, arcs]), np.concatenate([touched, at])
         asked = np.arange(merged_arcs.size) >= known.size
         order = np.lexsort((asked, merged_at, merged_arcs))
-        # For each place in this order, how many known tangents come before it.
+        # This counts the known tangents before each place in that order.
         before = np.empty(arcs.size, dtype=np.int64)
         before[order[asked[order]] - known.size] = np.cumsum(~asked[order])[asked[order]]
         left, right = np.maximum(before - 1, 0), np.minimum(before, known.size - 1)

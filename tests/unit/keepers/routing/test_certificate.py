@@ -20,7 +20,7 @@ GAS = 10**15
 
 
 def divisions() -> dict[int, int]:
-    """What is worth most, net of gas, by what the first pool is given."""
+    """Outputs of both pools net of gas, by the input of the first one."""
     found = {}
     for part in range(0, AMOUNT + 1, AMOUNT // 1000):
         parts = zip(POOLS, (part, AMOUNT - part), strict=True)
