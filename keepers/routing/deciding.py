@@ -15,6 +15,7 @@ Edges = frozenset[int]
 Decision = tuple[Edges, Edges]
 """Edges that are paid for, and edges that are not used."""
 _PARTLY = 1e-6
+"""Distance of a part from none and from all below which its edge is decided about."""
 _FLOWING = 1e-6
 """Part of an order below which nothing flows along a hop."""
 

@@ -73,8 +73,8 @@ def execute(
         token_in, token_out: Positions of tokens.
         amount: Smallest units.
         flow: Input per edge, smallest units.
-        hops: Maximum number of hops: where a plan cannot be seen as paths of so many, its smallest edges on longer ways
-            are left out. None for any number.
+        hops: Maximum number of hops: where a plan cannot be seen as paths of so many, less is sent over longer ways, or
+            the smallest edges there are left out. None for any number.
 
     Raises:
         InsufficientLiquidity: If the flow does not lead from one token to the other, or a pool refuses its amount.
