@@ -10,11 +10,11 @@ certificate of a single order is valid as it is.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keepers.routing.baskets import Basket, BasketPlan
+from keepers.routing.deadline import Deadline
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
 from keepers.routing.graph import Graph
 from keepers.routing.plans import Effort, Order
@@ -76,12 +76,12 @@ def find_basket(
         InsufficientLiquidity: If no path connects a sale that has no limit, or the markets do not take it.
         RoutingError: If a token is unknown or a cost is negative.
     """
-    began, effort = time.perf_counter(), effort or Effort()
+    effort = effort or Effort()
+    deadline = Deadline(effort)
     of_pools = dict(zip((pool.address for pool in pools), cost_of_pools(Graph(pools), costs), strict=True))
     separate = _one_after_another(pools, basket, of_pools, replace(effort, seconds=_SEPARATE * effort.seconds))
-    left = max(0.0, effort.seconds - (time.perf_counter() - began))
     try:
-        swaps, bound = _together(pools, basket, of_pools, replace(effort, seconds=left), separate)
+        swaps, bound = _together(pools, basket, of_pools, replace(effort, seconds=deadline.left), separate)
     except InsufficientLiquidity:
         sold = ", ".join(f"{leg.amount} of {leg.token}" for leg in basket.sells) or f"cash of {basket.cash}"
         raise InsufficientLiquidity(sold, "is beyond the depth of the markets", "sell less, or give limits") from None
@@ -96,7 +96,7 @@ def find_basket(
         bound=max(bound, net(swaps)),
         separate_net_gas=None if separate is None else net(separate.swaps),
         one_by_one=separate is not None and swaps == separate.swaps,
-        solve_time_ms=1000 * (time.perf_counter() - began),
+        solve_time_ms=1000 * deadline.spent,
     )
 
 

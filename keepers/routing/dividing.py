@@ -25,7 +25,12 @@ _LOOKS = 30
 
 
 def divided(
-    network: Network, cost: Floats, plan: Execution, widths: Sequence[float], least: float = -np.inf
+    network: Network,
+    cost: Floats,
+    plan: Execution,
+    widths: Sequence[float],
+    least: float = -np.inf,
+    late: Callable[[], bool] = lambda: False,
 ) -> dict[int, float] | None:
     """The best inputs of a plan's edges, all of which are paid for; None if none is worth more than `least`.
 
@@ -37,6 +42,7 @@ def divided(
         plan: Swaps of whole units.
         widths: How far apart tangents touch in one round after another, as parts of an input.
         least: What a flow has to be worth, net of fixed costs, units of the goal.
+        late: Asked after each round; once it is true, the last solution is the answer.
     """
     program = PlanProgram(network, plan)
     spent = float(cost[np.searchsorted(network.edge, program.edges)].sum())
@@ -48,6 +54,8 @@ def divided(
             # Every solution is an upper bound: no division of these edges is worth more.
             break
         found = inputs = solved[1]
+        if late():
+            break
     if found is None:
         return None
     return {edge: x for edge, x in zip(program.edges.tolist(), found.tolist(), strict=True) if x > 0}

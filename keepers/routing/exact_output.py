@@ -14,12 +14,12 @@ the input, and holds for every other.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from keepers.routing.deadline import Deadline
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
 from keepers.routing.graph import Graph
 from keepers.routing.impact import marginal_output
@@ -96,7 +96,7 @@ class _Cheapest:
     """One exact output on its way to a plan."""
 
     def __init__(self, graph: Graph, order: OutputOrder, costs: Mapping[str, int], effort: Effort) -> None:
-        self._began = time.perf_counter()
+        self._deadline = Deadline(effort)
         self._graph, self._order, self._costs, self._effort = graph, order, costs, effort
         self._start, self._goal = graph.find(order.token_in), graph.find(order.token_out)
         self._best: _Found | None = None
@@ -128,7 +128,7 @@ class _Cheapest:
             gas_cost=self._best.gas,
             bound=min(bound, self._best.total),
             single_in_with_gas=single,
-            solve_time_ms=1000 * (time.perf_counter() - self._began),
+            solve_time_ms=1000 * self._deadline.spent,
         )
 
     def _approach(self, amount: int) -> int:
@@ -156,7 +156,7 @@ class _Cheapest:
         """The router's plan for an exact input; None if the markets do not take it, or pay nothing for it."""
         rate = self._order.amount_out / amount
         costs = {address: int(cost * rate) for address, cost in self._costs.items()}
-        left = _APPROACH * self._effort.seconds - (time.perf_counter() - self._began)
+        left = _APPROACH * self._effort.seconds - self._deadline.spent
         gap = max(_ROUGH_BPS, self._effort.gap_bps)
         effort = replace(self._effort, gap_bps=gap, seconds=max(0.0, left))
         try:
@@ -216,9 +216,8 @@ class _Cheapest:
         """A lower bound of plans that leave some pools out and pay for others in any case; keeps its plan too."""
         assert self._best is not None
         graph = Graph(tuple(p for p in self._graph.pools if p.address not in out), self._graph.leg_impact_bps)
-        left = max(0.0, self._effort.seconds - (time.perf_counter() - self._began))
         try:
-            plan = find_exact_output(graph, self._order, 0, replace(self._effort, seconds=left))
+            plan = find_exact_output(graph, self._order, 0, replace(self._effort, seconds=self._deadline.left))
         except RoutingError:
             return self._best.total if self._is_beyond(graph) else 0
         self._keep(self._settled(flow_of(self._graph, plan.swaps), plan.amount_in))
@@ -249,11 +248,10 @@ class _Cheapest:
         market = QuotedPool(_KEPT, *ends, _KEPT, ((room, paid),), ())
         # Rounded down: with lower costs the bound is of more plans.
         costs = {address: cost * paid // room for address, cost in costs.items()}
-        left = max(0.0, self._effort.seconds - (time.perf_counter() - self._began))
         graph = Graph((*self._graph.pools, market), self._graph.leg_impact_bps)
         # What the bound of the output leaves open counts in units of the input, of which the last bring least.
         gap = self._effort.gap_bps * min(1.0, paid / room * whole / wanted)
-        effort = replace(self._effort, gap_bps=max(gap, _FINEST_BPS), seconds=left)
+        effort = replace(self._effort, gap_bps=max(gap, _FINEST_BPS), seconds=self._deadline.left)
         plan = find_route(graph, self._order.selling(whole), costs, effort)
         sold = [swap for swap in plan.swaps if swap.pool != _KEPT]
         if sold:
@@ -321,7 +319,7 @@ class _Cheapest:
         return beyond_depth(wanted, self._graph.leg_impact_bps is not None)
 
     def _late(self) -> bool:
-        return self._effort.cancelled() or time.perf_counter() - self._began > self._effort.seconds
+        return self._deadline.is_past()
 
 
 def _by_address(graph: Graph, costs: Mapping[str, int] | int) -> dict[str, int]:

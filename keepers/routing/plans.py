@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -80,11 +81,13 @@ class Effort:
         gap_bps: Gap at which it stops, basis points.
         seconds: Time after which it returns the best plan, with the bound that it has; without a plan, it goes on.
         cancelled: Asked between steps; once it is true the router returns what it has.
+        clock: Counts the seconds, those of the clock on the wall or of the processor.
     """
 
     gap_bps: float = 0.5
     seconds: float = 2.0
     cancelled: Callable[[], bool] = field(default=lambda: False)
+    clock: Callable[[], float] = time.perf_counter
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import numpy as np
 from keepers.routing.any_path import bound_of_any_path
 from keepers.routing.certificate import Bound, bound_at, tightened
 from keepers.routing.curves import Bools, Floats, Ints
+from keepers.routing.deadline import Deadline
 from keepers.routing.deciding import Decision, Edges, decisions, tangled
 from keepers.routing.dividing import FINEST, WIDTHS, divided, inputs_in_whole, share_in_two
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
@@ -101,7 +101,7 @@ class Search:
         executor: Executor | None = None,
         known: Sequence[Execution] = (),
     ) -> None:
-        self._began = time.perf_counter()
+        self._deadline = Deadline(effort)
         self._graph, self._order, self._effort = graph, order, effort
         self._pool_costs = pool_costs
         self._executor: Executor = executor or _selling(graph, order)
@@ -152,7 +152,7 @@ class Search:
             gas_cost=self._gas(self._best),
             bound=max(math.ceil(self._bound), self._value(self._best)),
             single_out_net_gas=single,
-            solve_time_ms=1000 * (time.perf_counter() - self._began),
+            solve_time_ms=1000 * self._deadline.spent,
         )
 
     def _finish(self) -> None:
@@ -269,13 +269,13 @@ class Search:
     def _polish(self, widths: Sequence[float] = WIDTHS, plan: Execution | None = None) -> Execution | None:
         """Divides a plan's flow over its own edges ever more finely; without one the best plan's."""
         plan = plan or self._best
-        if plan is None or len(set(plan.edges)) < 2 or all(swap.share == 1 for swap in plan.swaps):
+        if plan is None or len(set(plan.edges)) < 2 or all(swap.share == 1 for swap in plan.swaps) or self._late():
             return plan
         if self._polished is not None and plan is self._polished[0] and widths == self._polished[1]:
             return plan
         self._polished = plan, widths
         least = -np.inf if self._best is None else self._value(self._best) + _WORTHWHILE * self._tolerance()
-        flow = divided(self._net, self._cost, plan, widths, least)
+        flow = divided(self._net, self._cost, plan, widths, least, self._late)
         return plan if flow is None else self._try(flow) or plan
 
     def _share_out(self) -> None:
@@ -304,7 +304,7 @@ class Search:
                 for edge, lost in losses(self._graph, self._best, self._pool_costs).items()
                 if edge not in tried
             }
-            if not loss or failed == in_vain:
+            if not loss or failed == in_vain or self._late():
                 self._pruned = self._best, in_vain
                 return
             edge = max(loss, key=lambda one: loss[one])
@@ -320,7 +320,7 @@ class Search:
         for _ in range(_SHEDDINGS):
             losing = {} if plan is None else losses(self._graph, plan, self._pool_costs)
             edges = [edge for edge, lost in losing.items() if lost > _LOSING * self._gas_of(edge)]
-            if plan is None or not edges:
+            if plan is None or not edges or self._late():
                 return
             plan = self._try_without(plan, edges)
 
@@ -442,7 +442,7 @@ class Search:
         A relaxation may pay for an edge after one hop and for the next after two; the plan that is cut from it needs
         both after one.
         """
-        if self._best is None or not self._tangents.arcs.size:
+        if self._best is None or self._late() or not self._tangents.arcs.size:
             return
         edges = np.union1d(self._best.edges, self._net.edge[self._tangents.arcs])
         extra = np.setdiff1d(np.flatnonzero(np.isin(self._net.edge, edges) & self._alive), self._arcs)
@@ -590,9 +590,9 @@ class Search:
 
     def _late(self) -> bool:
         """The time is up once there is a plan: an order is not beyond the depth because nothing was found in time."""
-        if self._effort.cancelled():
-            return True
-        return self._best is not None and time.perf_counter() - self._began > self._effort.seconds
+        return self._effort.cancelled() or (self._best is not None and self._deadline.is_past())
 
     def _done(self) -> bool:
-        return self._late() or self._gap() <= self._tolerance()
+        """The search has come to its end; the best plan may have to be finished."""
+        near = self._effort.cancelled() or (self._best is not None and self._deadline.is_near())
+        return near or self._gap() <= self._tolerance()

@@ -168,15 +168,15 @@ class Routed:
 
 
 def route_all(
-    auction: Auction, gas_price: float, hops: int, effort: Callable[[], Effort], every: int, rivals: bool
+    auction: Auction, gas_price: float, hops: int, effort: Effort, every: int, rivals: bool
 ) -> list[Routed]:
-    """Routes each order by itself against the auction's pools; the effort is made when an order begins."""
+    """Routes each order by itself against the auction's pools."""
     graph, found = Graph(auction.pools), []
     for number, (token_in, token_out, amount) in list(enumerate(auction.orders))[::every]:
         costs = auction.costs(token_out, gas_price)
         try:
             began = time.process_time()
-            plan = find_route(graph, Order(token_in, token_out, amount, hops), costs, effort())
+            plan = find_route(graph, Order(token_in, token_out, amount, hops), costs, effort)
             cpu_ms = 1000 * (time.process_time() - began)
         except RoutingError as error:
             click.echo(f"order {number}: {error}", err=True)
@@ -190,16 +190,6 @@ def route_all(
             times[name] = 1000 * (time.perf_counter() - began)
         found.append(Routed(number, plan, cpu_ms, outs, times))
     return found
-
-
-def effort_of(gap: float, seconds: float, cpu: bool) -> Callable[[], Effort]:
-    """Makes the effort for one order after another: so many seconds of the clock, or of processor time."""
-
-    def by_processor() -> Effort:
-        end = time.process_time() + seconds
-        return Effort(gap, float("inf"), lambda: time.process_time() > end)
-
-    return by_processor if cpu else lambda: Effort(gap, seconds)
 
 
 def summary(routed: list[Routed]) -> dict[str, Any]:
@@ -255,7 +245,8 @@ def _at_price(
     path: Path, hops: int, gap: float, seconds: float, cpu: bool, every: int, rivals: bool, gas_price: float
 ) -> dict[str, Any]:
     """Routes the whole auction at a price of gas in gwei."""
-    routed = route_all(read_auction(path), gas_price * GWEI, hops, effort_of(gap, seconds, cpu), every, rivals)
+    effort = Effort(gap, seconds, clock=time.process_time if cpu else time.perf_counter)
+    routed = route_all(read_auction(path), gas_price * GWEI, hops, effort, every, rivals)
     return {"gas_gwei": gas_price, "hops": hops, **summary(routed)}
 
 
