@@ -123,11 +123,10 @@ class Program:
         old, new = before.arcs, self.arcs
         arcs, edges = np.searchsorted(new, old), np.searchsorted(self._edges, before._edges)
         columns = np.full(self._columns, _LOWER, dtype=object)
-        columns[arcs], columns[new.size + arcs] = (
-            basis.col_status[: old.size],
-            basis.col_status[old.size : 2 * old.size],
-        )
-        columns[2 * new.size + edges], columns[-1] = basis.col_status[2 * old.size : -1], basis.col_status[-1]
+        # Each look at the statuses makes a list of all of them.
+        status = basis.col_status
+        columns[arcs], columns[new.size + arcs] = status[: old.size], status[old.size : 2 * old.size]
+        columns[2 * new.size + edges], columns[-1] = status[2 * old.size : -1], status[-1]
         keys, known = np.concatenate(self._keys), np.concatenate(before._keys)
         order = np.argsort(keys)
         rows = np.full(keys.size, _BASIC, dtype=object)

@@ -167,9 +167,7 @@ class Routed:
     rival_ms: dict[str, float]
 
 
-def route_all(
-    auction: Auction, gas_price: float, hops: int, effort: Effort, every: int, rivals: bool
-) -> list[Routed]:
+def route_all(auction: Auction, gas_price: float, hops: int, effort: Effort, every: int, rivals: bool) -> list[Routed]:
     """Routes each order by itself against the auction's pools."""
     graph, found = Graph(auction.pools), []
     for number, (token_in, token_out, amount) in list(enumerate(auction.orders))[::every]:
@@ -242,12 +240,12 @@ def _spread(values: Any, percentiles: tuple[int, ...]) -> dict[str, float]:
 
 
 def _at_price(
-    path: Path, hops: int, gap: float, seconds: float, cpu: bool, every: int, rivals: bool, gas_price: float
+    path: Path, hops: int, gap: float, cpu: bool, every: int, rivals: bool, seconds: float, gas_price: float
 ) -> dict[str, Any]:
-    """Routes the whole auction at a price of gas in gwei."""
+    """Routes the whole auction at a price of gas in gwei, with so many seconds an order."""
     effort = Effort(gap, seconds, clock=time.process_time if cpu else time.perf_counter)
     routed = route_all(read_auction(path), gas_price * GWEI, hops, effort, every, rivals)
-    return {"gas_gwei": gas_price, "hops": hops, **summary(routed)}
+    return {"gas_gwei": gas_price, "hops": hops, "seconds": seconds, **summary(routed)}
 
 
 @click.command()
@@ -257,6 +255,7 @@ def _at_price(
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Every n-th order only.")
 @click.option("--gap", type=float, default=0.9, show_default=True, help="Basis points at which the router stops.")
 @click.option("--seconds", type=float, default=1.0, show_default=True, help="Time that the router has per order.")
+@click.option("--also", type=float, multiple=True, help="Another time, without the other routers; repeatable.")
 @click.option("--cpu", is_flag=True, help="Count seconds of processor time, on a machine that others use too.")
 @click.option("--rivals/--no-rivals", default=True, help="Whether the other routers run as well.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Prices of gas at a time, each in a process.")
@@ -272,25 +271,31 @@ def main(
     every: int,
     gap: float,
     seconds: float,
+    also: tuple[float, ...],
     cpu: bool,
     rivals: bool,
     jobs: int,
     page: Path | None,
 ) -> None:
-    """Print one JSON object per price of gas."""
+    """Print one JSON object per time and price of gas."""
     if page is not None:
         around(page, PART)
     found = []
     with ProcessPoolExecutor(jobs) as pool:
-        at_price = partial(_at_price, path, hops, gap, seconds, cpu, every, rivals)
-        for entry in pool.map(at_price, gas_prices):
+        runs = [
+            (beside, taking, gas)
+            for beside, taking in ((rivals, seconds), *((False, one) for one in also))
+            for gas in gas_prices
+        ]
+        for entry in pool.map(partial(_at_price, path, hops, gap, cpu, every), *zip(*runs, strict=True)):
             found.append(entry)
             click.echo(json.dumps(entry, indent=1))
     if page is not None:
         options = " ".join(f"--gas {price:g}" for price in gas_prices)
         options += f" --hops {hops} --every {every} --gap {gap:g} --seconds {seconds:g}"
+        options += "".join(f" --also {one:g}" for one in also)
         options += (" --cpu" if cpu else "") + ("" if rivals else " --no-rivals")
-        replace_part(page, PART, table(path, options, found))
+        replace_part(page, PART, table(path, options, found[: len(gas_prices)], found[len(gas_prices) :]))
 
 
 if __name__ == "__main__":

@@ -14,24 +14,29 @@ _GAPS = (
     *("gas, gwei", "routed", "gap p50, bps", "p95", "p99", "worst", "within 1 bp", "within 5 bps"),
     *("solve p50, ms", "p99", "CPU p50, ms", "p99"),
 )
+_TIMES = (
+    *("seconds an order", "gas, gwei", "within 1 bp", "within 5 bps", "gap p95, bps", "p99"),
+    *("CPU p50, ms", "p99", "the most"),
+)
 _RIVALS = (
     *("gas, gwei", "beside", "wins", "ties", "losses", "only ours", "gained, mean bps", "median", "worst"),
     *("its time p50, ms", "p99"),
 )
 
 
-def table(path: Path, options: str, found: Sequence[Mapping[str, Any]]) -> str:
-    """The generated part: what was run, the verdict on every aim, gaps and times, and the other routers.
+def table(path: Path, options: str, found: Sequence[Mapping[str, Any]], timed: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The generated part: what was run, the verdict on every aim, gaps and times, other times, and the other routers.
 
     Args:
         path: The auction.
         options: Options of the run.
         found: A summary for each price of gas.
+        timed: The same with other times, which the verdict leaves out.
     """
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     command = f"`python -m tests.bench.auction AUCTION {options}`, data SHA-256 `{digest}`"
     head = [f"**{_verdict(found)}** {_orders(found)} {command}.", "", *_header(_GAPS)]
-    return "\n".join([*head, *(_row(one) for one in found), *_beside(found)])
+    return "\n".join([*head, *(_row(one) for one in found), *_timed(timed, found), *_beside(found)])
 
 
 def _header(names: Sequence[str]) -> list[str]:
@@ -81,6 +86,20 @@ def _row(one: Mapping[str, Any]) -> str:
         *(f"{times[name]:.0f}" for times in (wall, cpu) for name in ("p50", "p99")),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _timed(timed: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What orders reach in other times, beside the time of the run."""
+    if not timed:
+        return []
+    lines = ["", *_header(_TIMES)]
+    for one in sorted((*timed, *found), key=lambda one: (one["gas_gwei"], one["seconds"])):
+        gaps = [f"{one['gap_bps'][name]:.3f}" for name in ("p95", "p99")]
+        times = [f"{one['cpu_ms'][name]:.0f}" for name in ("p50", "p99", "p100")]
+        shares = [f"{one[name]:.1%}" for name in ("within_1_bp", "within_5_bp")]
+        run = [f"{one[name]:g}" for name in ("seconds", "gas_gwei")]
+        lines.append(f"| {' | '.join([*run, *shares, *gaps, *times])} |")
+    return lines
 
 
 def _beside(found: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -14,6 +14,7 @@ def summary(**changes: Any) -> dict[str, Any]:
     times = {"p50": 20.0, "p90": 60.0, "p99": 200.0, "p100": 400.0}
     return {
         "gas_gwei": 10.0,
+        "seconds": 2.0,
         "orders": 4,
         "routed": 4,
         "gap_bps": {"p50": 0.1, "p90": 0.5, "p95": 0.9, "p99": 2.0, "p100": 3.0},
@@ -65,3 +66,14 @@ def test_table__a_loss__is_named_and_stands_in_its_row(data: Path) -> None:
     told = table(data, "", [summary(beside={"water-filling": beside})])
     assert told.startswith("**Missed: 1 losses to water-filling at 10 gwei.**")
     assert "| 10 | water-filling | 2 | 1 | 1 | 0 | 5.000 | 1.000 | -0.5000 | 1 | 2 |" in told
+
+
+def test_table__other_times__are_rows_beside_the_runs_own_and_outside_the_verdict(data: Path) -> None:
+    short = summary(seconds=0.25, within_1_bp=0.8, within_5_bp=0.9)
+    told = table(data, "", [summary()], [short])
+    assert told.startswith("**Every aim is met.**")
+    rows = [line for line in told.splitlines() if line.startswith(("| 0.25 |", "| 2 |"))]
+    assert rows == [
+        "| 0.25 | 10 | 80.0% | 90.0% | 0.900 | 2.000 | 20 | 200 | 400 |",
+        "| 2 | 10 | 96.0% | 100.0% | 0.900 | 2.000 | 20 | 200 | 400 |",
+    ]
