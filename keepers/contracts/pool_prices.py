@@ -11,19 +11,15 @@ import numpy as np
 
 from keepers.abi import Fragment
 from keepers.contracts.deployment import Deployment, PoolRecord
+from keepers.contracts.pool_functions import LIQUIDITY, RESERVES, SLOT0, TOKEN0, TOKEN1
 from keepers.market.close_time import close_of
 from keepers.market.prices import NoCloses, PriceError, Prices
 from keepers.routing.markets import VenueKind
 from keepers.rpc.errors import NodeRefused, Reverted
 from keepers.rpc.node import Block, Call, Node, must
 
-_TOKEN0 = Fragment("token0", (), outputs=("address",))
-_TOKEN1 = Fragment("token1", (), outputs=("address",))
 _DECIMALS = Fragment("decimals", (), outputs=("uint8",))
-_RESERVES = Fragment("getReserves", (), outputs=("uint112", "uint112", "uint32"))
 _CUMULATIVE = Fragment("price0CumulativeLast", (), outputs=("uint256",))
-_SLOT0 = Fragment("slot0", (), outputs=("uint160", "int24", "uint16", "uint16", "uint16", "uint8", "bool"))
-_LIQUIDITY = Fragment("liquidity", (), outputs=("uint128",))
 _OBSERVE = Fragment("observe", ("uint32[]",), outputs=("int56[]", "uint160[]"))
 _KINDS = (VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3)
 _FINAL = 1024
@@ -136,7 +132,7 @@ class PoolPrices:
         calls = [
             Call(pool.record.address, function)
             for pool in pools
-            for function in ((_RESERVES,) if pool.record.venue == VenueKind.UNISWAP_V2 else (_SLOT0, _LIQUIDITY))
+            for function in ((RESERVES,) if pool.record.venue == VenueKind.UNISWAP_V2 else (SLOT0, LIQUIDITY))
         ]
         answers = iter(self._node.calls(calls, block.number))
         depths = [self._reach(pool, answers) for pool in pools]
@@ -164,7 +160,7 @@ class PoolPrices:
         if symbol not in self._pools:
             asset = self._deployment.tokens[symbol].lower()
             records = [pool for pool in self._deployment.pools if pool.venue in _KINDS]
-            calls = [Call(pool.address, function) for pool in records for function in (_TOKEN0, _TOKEN1)]
+            calls = [Call(pool.address, function) for pool in records for function in (TOKEN0, TOKEN1)]
             ends = [str(must(answer)).lower() for answer in self._node.calls(calls)]
             pairs = list(zip(records, ends[::2], ends[1::2], strict=True))
             mine = [(record, first) for record, first, other in pairs if {first, other} == {asset, self._settlement}]
@@ -184,7 +180,7 @@ class PoolPrices:
             request
             for cut, end, _ in spans
             for request in (
-                Call(pool.record.address, _SLOT0).request(end.number),
+                Call(pool.record.address, SLOT0).request(end.number),
                 Call(pool.record.address, _OBSERVE, ([max(0, end.timestamp - cut + self._window), 0],)).request(
                     end.number
                 ),
@@ -211,7 +207,7 @@ class PoolPrices:
         asked = [
             Call(pool.record.address, function).request(block.number)
             for _, block in moments
-            for function in (_RESERVES, _CUMULATIVE)
+            for function in (RESERVES, _CUMULATIVE)
         ]
         answers = self._node.batch(asked)
         sums = [

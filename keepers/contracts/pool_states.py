@@ -8,18 +8,15 @@ from typing import Any
 
 from eth_utils.address import to_checksum_address
 
-from keepers.abi import Fragment
 from keepers.contracts.deployment import PoolRecord
-from keepers.contracts.pool_trades import V2_SYNC, V3_BURN, V3_MINT, V3_SWAP, events_of
+from keepers.contracts.pool_functions import LIQUIDITY, RESERVES, SLOT0
+from keepers.contracts.pool_trades import V2_SYNC, V3_BURN, V3_MINT, V3_SWAPS, events_of
 from keepers.routing.markets import VenueKind
 from keepers.rpc.errors import NodeRefused, Reverted
 from keepers.rpc.events import Event
 from keepers.rpc.node import Block, Call, Node
 
-_RESERVES = Fragment("getReserves", (), outputs=("uint112", "uint112", "uint32"))
-_SLOT0 = Fragment("slot0", (), outputs=("uint160", "int24", "uint16", "uint16", "uint16", "uint8", "bool"))
-_LIQUIDITY = Fragment("liquidity", (), outputs=("uint128",))
-_EVENTS = ((VenueKind.UNISWAP_V2, (V2_SYNC,)), (VenueKind.UNISWAP_V3, (V3_SWAP, V3_MINT, V3_BURN)))
+_EVENTS = ((VenueKind.UNISWAP_V2, (V2_SYNC,)), (VenueKind.UNISWAP_V3, (*V3_SWAPS, V3_MINT, V3_BURN)))
 _BLOCKS = 500
 """Blocks in one question for their times."""
 
@@ -135,7 +132,7 @@ def _asked(node: Node, pools: Sequence[PoolRecord], block: int) -> dict[str, _Kn
     """States at a height, without the pools that were not there yet and those whose state the node keeps no more."""
     calls = []
     for pool in pools:
-        functions = (_RESERVES, _RESERVES) if pool.venue == VenueKind.UNISWAP_V2 else (_SLOT0, _LIQUIDITY)
+        functions = (RESERVES, RESERVES) if pool.venue == VenueKind.UNISWAP_V2 else (SLOT0, LIQUIDITY)
         calls += [Call(pool.address, function) for function in functions]
     answers = node.calls(calls, block)
     found: dict[str, _Known] = {}

@@ -27,6 +27,17 @@ V3_SWAP = Fragment(
     ("sender", "recipient", "amount0", "amount1", "sqrtPriceX96", "liquidity", "tick"),
     indexed=(True, True, False, False, False, False, False),
 )
+PANCAKE_V3_SWAP = Fragment(
+    "Swap",
+    ("address", "address", "int256", "int256", "uint160", "uint128", "int24", "uint128", "uint128"),
+    (
+        *("sender", "recipient", "amount0", "amount1", "sqrtPriceX96", "liquidity", "tick"),
+        *("protocolFeesToken0", "protocolFeesToken1"),
+    ),
+    indexed=(True, True, False, False, False, False, False, False, False),
+)
+V3_SWAPS = (V3_SWAP, PANCAKE_V3_SWAP)
+"""What Uniswap V3 and its forks tell of a swap; PancakeSwap's event is one of its own."""
 V3_MINT = Fragment(
     "Mint",
     ("address", "address", "int24", "int24", "uint128", "uint256", "uint256"),
@@ -40,8 +51,8 @@ V3_BURN = Fragment(
     indexed=(True, True, True, False, False, False),
 )
 V2_SYNC = Fragment("Sync", ("uint112", "uint112"), ("reserve0", "reserve1"), indexed=(False, False))
-SWAPS = ((VenueKind.UNISWAP_V2, V2_SWAP), (VenueKind.UNISWAP_V3, V3_SWAP))
-"""Kinds of pools whose trades can be read, each with its event."""
+SWAPS = ((VenueKind.UNISWAP_V2, V2_SWAP), *((VenueKind.UNISWAP_V3, swap) for swap in V3_SWAPS))
+"""Kinds of pools whose trades can be read, each with its events."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from keepers.abi import Fragment
 from keepers.contracts.deployment import Deployment, PoolRecord
 from keepers.contracts.exact_pools import read_exact
 from keepers.contracts.known_pools import agrees
+from keepers.contracts.pool_functions import LIQUIDITY, RESERVES, SLOT0, TOKEN0, TOKEN1
 from keepers.contracts.tick_words import TickWords
 from keepers.portfolio.state import (
     STATES,
@@ -40,12 +41,7 @@ _SAMPLES = 24
 _SPARE_PERCENT = 105
 """Maximum sample as a part of a portfolio's worth: a first hop may pay more of a token than the oracle says."""
 
-_TOKEN0 = Fragment("token0", (), outputs=("address",))
-_TOKEN1 = Fragment("token1", (), outputs=("address",))
-_RESERVES = Fragment("getReserves", (), outputs=("uint112", "uint112", "uint32"))
 _SPACING = Fragment("tickSpacing", (), outputs=("int24",))
-_SLOT0 = Fragment("slot0", (), outputs=("uint160", "int24", "uint16", "uint16", "uint16", "uint8", "bool"))
-_LIQUIDITY = Fragment("liquidity", (), outputs=("uint128",))
 _BITMAP = Fragment("tickBitmap", ("int16",), outputs=("uint256",))
 _TICKS = Fragment(
     "ticks",
@@ -212,9 +208,9 @@ class Reader:
         records = [pool for pool in self._deployment.pools if set(ends[pool.address][:2]) <= wanted]
         v2 = [pool for pool in records if pool.venue == VenueKind.UNISWAP_V2]
         v3 = [pool for pool in records if pool.venue == VenueKind.UNISWAP_V3]
-        calls = [Call(pool.address, _RESERVES) for pool in v2]
+        calls = [Call(pool.address, RESERVES) for pool in v2]
         for pool in v3:
-            calls += [Call(pool.address, _SLOT0), Call(pool.address, _LIQUIDITY)]
+            calls += [Call(pool.address, SLOT0), Call(pool.address, LIQUIDITY)]
         outcomes = [must(outcome) for outcome in self._node.calls(calls, block)]
         slots = outcomes[len(v2) :]
         states = list(zip(v3, slots[::2], slots[1::2], strict=True))
@@ -280,8 +276,8 @@ class Reader:
         unknown = [pool for pool in self._deployment.pools if pool.address not in self._tokens]
         calls: list[Call] = []
         for pool in unknown:
-            last = _SPACING if pool.venue == VenueKind.UNISWAP_V3 else _TOKEN1
-            calls += [Call(pool.address, function) for function in (_TOKEN0, _TOKEN1, last)]
+            last = _SPACING if pool.venue == VenueKind.UNISWAP_V3 else TOKEN1
+            calls += [Call(pool.address, function) for function in (TOKEN0, TOKEN1, last)]
         answers = [must(answer) for answer in self._node.calls(calls)] if calls else []
         for position, pool in enumerate(unknown):
             token0, token1, spacing = answers[3 * position : 3 * position + 3]

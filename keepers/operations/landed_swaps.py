@@ -8,7 +8,7 @@ from eth_utils.address import to_checksum_address
 
 from keepers.abi import Fragment
 from keepers.contracts.deployment import Deployment
-from keepers.contracts.pool_trades import V2_SWAP, V3_BURN, V3_MINT, V3_SWAP, change_of
+from keepers.contracts.pool_trades import V2_SWAP, V3_BURN, V3_MINT, V3_SWAPS, change_of
 from keepers.execution.extraction import Event, Finding, LiquidityChange, Swap, findings_around
 from keepers.routing.fills import Fill
 from keepers.routing.markets import VenueKind
@@ -49,7 +49,7 @@ def _landed(node: Node, deployment: Deployment, block: int) -> Iterator[tuple[Ev
     logs: list[tuple[Fragment, Log]] = []
     for venue, fragments in (
         (VenueKind.UNISWAP_V2, (V2_SWAP,)),
-        (VenueKind.UNISWAP_V3, (V3_SWAP, V3_MINT, V3_BURN)),
+        (VenueKind.UNISWAP_V3, (*V3_SWAPS, V3_MINT, V3_BURN)),
     ):
         pools = tuple(pool.address for pool in deployment.pools if pool.venue == venue)
         for fragment in fragments if pools else ():

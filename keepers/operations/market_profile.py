@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from keepers.config import Config
 from keepers.contracts.deployment import PoolRecord, load
-from keepers.contracts.pool_trades import V2_SYNC, V3_SWAP, events_of, first_block, pools_of, trades_of
+from keepers.contracts.pool_trades import V2_SYNC, V3_SWAPS, events_of, first_block, pools_of, trades_of
 from keepers.contracts.reader import Reader
 from keepers.execution.errors import ExecutionError
 from keepers.execution.observed import Priced, Traded, moves_left, volume_by_hour
@@ -83,7 +83,7 @@ def observed(config: Config, ends: tuple[str, str], slot_seconds: int, days: int
 def _priced(node: Node, own: tuple[PoolRecord, ...], interval: tuple[int, int, int]) -> list[list[tuple[int, float]]]:
     """Heights and prices after every change of a price, a list per pool."""
     prices: dict[str, list[tuple[int, float]]] = {}
-    for kind, state in ((VenueKind.UNISWAP_V2, V2_SYNC), (VenueKind.UNISWAP_V3, V3_SWAP)):
+    for kind, state in ((VenueKind.UNISWAP_V2, V2_SYNC), *((VenueKind.UNISWAP_V3, swap) for swap in V3_SWAPS)):
         for event in events_of(node, state, own, kind, interval):
             prices.setdefault(event.address, []).append((event.block_number, _price(event)))
     return list(prices.values())
