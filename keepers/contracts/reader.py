@@ -31,12 +31,16 @@ from keepers.portfolio.state import (
 from keepers.risk.fixed_point import from_fixed_point
 from keepers.routing.markets import VenueKind
 from keepers.routing.pools import Pool, QuotedPool, Samples, V2Pool, V3Pool
-from keepers.rpc.answers import Question
+from keepers.rpc.answers import Question, shown
 from keepers.rpc.errors import ChainError, NodeRefused, Reverted
 from keepers.rpc.node import Call, Node, must
 
 _SAMPLES = 24
 """Amounts for which a market is asked that the routing has no maths for, each 2^-0.5 of the one before."""
+_BELOW = 8
+"""Number of them at least below the smallest trade."""
+_MARK = int("a5" * 32, 16)
+"""An amount that no calldata has by chance."""
 
 _SPARE_PERCENT = 105
 """Maximum sample as a part of a portfolio's worth: a first hop may pay more of a token than the oracle says."""
@@ -187,7 +191,13 @@ class Reader:
         venues = map(must, self._node.calls([Call(aggregator, function, (pool,)) for pool in pools], block))
         return frozenset(pool for pool, venue in zip(pools, venues, strict=True) if venue[0])
 
-    def pools(self, tokens: Sequence[str], block: int, largest: Mapping[str, int] | None = None) -> tuple[Pool, ...]:
+    def pools(
+        self,
+        tokens: Sequence[str],
+        block: int,
+        largest: Mapping[str, int] | None = None,
+        smallest: Mapping[str, int] | None = None,
+    ) -> tuple[Pool, ...]:
         """Listed markets of which both tokens are among `tokens`, in at most eight round trips; without empty ones.
 
         Pools of Uniswap V2 and V3 and their forks are read whole. Other markets are quoted by the chain's lens, up to
@@ -199,6 +209,7 @@ class Reader:
             block: Height.
             largest: Maximum of a token that a trade may bring, smallest units; by default what the portfolio that was
                 last read is worth in it. Without either, markets that have to be quoted are left out.
+            smallest: The same of the smallest of several trades; without it there is one.
 
         Raises:
             ChainError: If a pool cannot be read.
@@ -223,7 +234,7 @@ class Reader:
         ]
         # Nobody but its maker can say what a market of signed quotes pays.
         others = [pool for pool in records if pool.market is not None and pool.venue != VenueKind.SIGNED_QUOTE]
-        found += self._others(others, self._worth if largest is None else largest, block)
+        found += self._others(others, self._worth if largest is None else largest, smallest or {}, block)
         return tuple(found)
 
     def pool_ends(self) -> dict[str, tuple[str, str]]:
@@ -293,13 +304,15 @@ class Reader:
         token0, token1, spacing = self._tokens[pool.address]
         return V3Pool(pool.address, token0, token1, slot0[0], slot0[1], liquidity, pool.fee, spacing, ticks)
 
-    def _others(self, records: list[PoolRecord], largest: Mapping[str, int], block: int) -> Iterator[Pool]:
+    def _others(
+        self, records: list[PoolRecord], largest: Mapping[str, int], smallest: Mapping[str, int], block: int
+    ) -> Iterator[Pool]:
         """Markets that are asked what they pay for ever larger amounts; read whole where that pays the same."""
-        sides = [(pool, up, _sizes(pool, up, largest)) for pool in records for up in (True, False)]
-        calls = [self._quote_of(pool, up, amount) for pool, up, amounts in sides for amount in amounts]
-        if not calls:
+        sides = [(pool, up, _sizes(pool, up, largest, smallest)) for pool in records for up in (True, False)]
+        questions = [question for pool, up, amounts in sides for question in self._quotes(pool, up, amounts, block)]
+        if not questions:
             return
-        answers = iter(self._node.calls(calls, block))
+        answers = iter(self._node.batch(questions))
         asked = {(pool.address, up): [(x, _paid(next(answers))) for x in amounts] for pool, up, amounts in sides}
         exact = read_exact(self._node, records, self._decimals_by_token(records), block)
         for pool in records:
@@ -316,12 +329,20 @@ class Reader:
         tokens = tuple(dict.fromkeys(token for pool in records for token in self._tokens[pool.address][:2]))
         return dict(zip(tokens, self._decimals_of(tokens), strict=True))
 
-    def _quote_of(self, pool: PoolRecord, up: bool, amount: int) -> Call:
-        """One hop as an order: of an order the lens looks at nothing else."""
+    def _quotes(self, pool: PoolRecord, up: bool, amounts: Sequence[int], block: int) -> Iterator[Question]:
+        """One hop as an order, for each amount: of an order the lens looks at nothing else.
+
+        The orders of a hop differ by the amount alone, and there are hundreds of them: encoding each takes longer than
+        the node takes to answer.
+        """
         token0, token1, _ = self._tokens[pool.address]
         token_in, token_out = (token0, token1) if up else (token1, token0)
-        order = (token_in, token_out, amount, 0, pool.address, 0, [(amount, [(pool.address, up)])])
-        return Call(self._deployment.address("LiquidityLens"), abi.function("LiquidityLens", "quoteOrder"), (order,))
+        order = (token_in, token_out, _MARK, 0, pool.address, 0, [(_MARK, [(pool.address, up)])])
+        data = "0x" + abi.function("LiquidityLens", "quoteOrder").encode(order).hex()
+        lens, tag = self._deployment.address("LiquidityLens"), hex(block)
+        for amount in amounts:
+            message = {"to": lens, "data": data.replace(f"{_MARK:064x}", f"{amount:064x}")}
+            yield Question("eth_call", (message, tag), _first_word)
 
     def _ticks(self, pools: list[tuple[PoolRecord, int]], block: int) -> dict[str, tuple[tuple[int, int], ...]]:
         """(tick, liquidityNet) around each pool's price, with the ends of what was looked at."""
@@ -355,18 +376,27 @@ def _model_code(model: ModelInfo, block: int | str) -> Question:
     return Question("eth_getCode", (model.pointer, block if isinstance(block, str) else hex(block)), read)
 
 
-def _sizes(pool: PoolRecord, up: bool, largest: Mapping[str, int]) -> list[int]:
-    """Rising, the last what a trade may bring at most."""
+def _sizes(pool: PoolRecord, up: bool, largest: Mapping[str, int], smallest: Mapping[str, int]) -> list[int]:
+    """Rising, the last what a trade may bring at most; several are below what the smallest one may."""
     if pool.market is None:
         return []
-    most = largest.get(pool.market.token0 if up else pool.market.token1, 0)
-    halves = (math.isqrt((most * most) >> k) for k in reversed(range(_SAMPLES)))
+    token = pool.market.token0 if up else pool.market.token1
+    most = largest.get(token, 0)
+    apart = math.ceil(2 * math.log2(most / max(1, smallest.get(token, most)))) if most else 0
+    halves = (math.isqrt((most * most) >> k) for k in reversed(range(max(_SAMPLES, apart + _BELOW))))
     return sorted({amount for amount in halves if amount})
 
 
-def _paid(answer: Any) -> int:
+def _paid(answer: int | ChainError) -> int:
     """Output of a quote, 0 where it was refused: by the lens, or by the node where a venue burns its gas."""
-    return 0 if isinstance(answer, ChainError) else int(answer[0])
+    return 0 if isinstance(answer, ChainError) else answer
+
+
+def _first_word(answer: str) -> int | NodeRefused:
+    """The first number that a function answered."""
+    if len(answer) < 2 + 64:
+        return NodeRefused("the lens", f"answered {shown(answer)}", "check the deployment file")
+    return int(answer[2 : 2 + 64], 16)
 
 
 def _samples(asked: Sequence[tuple[int, int]]) -> Samples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Context, Decimal, InvalidOperation
@@ -21,11 +22,14 @@ from keepers.routing.graph import Graph
 from keepers.routing.impact import price_impact_bps
 from keepers.routing.markets import VENUES
 from keepers.routing.plans import Effort, ExactOutputPlan, Order, OutputOrder, RoutePlan
+from keepers.routing.pools import Pool
 from keepers.routing.router import find_route
-from keepers.rpc.node import connect
+from keepers.rpc.node import Node, connect
 
 _OUTPUT_ROOM_PERCENT = 200
 """The same for an exact output: its input is not known before, and fees and impact come on top of the worth."""
+_FARTHEST = 1 << 14
+"""How far the amounts of orders may be apart that share what is read."""
 # A uint128 has 39 digits, and no decimals are lost silently.
 _EXACT = Context(prec=100, traps=[InvalidOperation])
 
@@ -136,39 +140,131 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, limits: R
         InsufficientLiquidity: If no path takes the order.
         ChainError: If the chain cannot be read.
     """
-    if limits.any_path and limits.exact_out:
-        raise RoutingError("--any-path with --exact-out", "bounds outputs only", "leave one of them out")
     deployment = load_deployment(config.at(config.deployment))
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
-    reader = Reader(node, deployment)
-    addresses = [address_of(deployment, name) for name in (token_in, token_out)]
-    sold, bought = (
-        Token(deployment.symbol_of(address), address, decimals)
-        for address, decimals in zip(addresses, reader.decimals(addresses), strict=True)
-    )
-    excluded = frozenset(one for name in limits.excluded for one in excluded_pools(deployment, name))
-    given, paying = (bought, sold) if limits.exact_out else (sold, bought)
-    ends = sold.address, bought.address
-    order: Order | OutputOrder
-    if limits.exact_out:
-        order = OutputOrder(*ends, given.units(amount), limits.max_hops, excluded)
-    else:
-        order = Order(*ends, given.units(amount), limits.max_hops, excluded)
-    cost = paying.units(limits.pool_cost)
-    block = node.latest().number if limits.block is None else limits.block
-    room = _OUTPUT_ROOM_PERCENT if limits.exact_out else ROOM_PERCENT
-    largest = largest_amounts(reader, deployment, (given.address, given.units(amount)), block, room)
-    pools = reader.pools(tuple(deployment.tokens.values()), block, largest)
-    graph = Graph(pools, limits.leg_impact_bps)
-    plan: RoutePlan | ExactOutputPlan
-    most: int | None = None
-    if isinstance(order, OutputOrder):
-        plan = find_exact_output(graph, order, cost, limits.effort)
-    else:
-        plan = find_route(graph, order, cost, limits.effort)
-        most = math.ceil(bound_of_any_path(graph, order)) if limits.any_path else None
-    symbols = {address: symbol for symbol, address in deployment.tokens.items()}
-    return Routed(block, sold, bought, plan, price_impact_bps(graph, plan.swaps), symbols, most)
+    return RouteDesk(node, deployment).routed(token_in, token_out, amount, limits)
+
+
+class RouteDesk:
+    """Routes orders over the listed markets, on request those of several threads at a time. Nothing is sent.
+
+    Threads read one after another and solve side by side. Where they share, one reads the markets of a block for all
+    orders that wait: venues that have to be sampled are asked up to the largest of them, and the straight line counts
+    between two samples.
+
+    Args:
+        node: Connection.
+        deployment: Deployment whose markets and tokens are used.
+        shared: Whether orders share what is read.
+    """
+
+    def __init__(self, node: Node, deployment: Deployment, shared: bool = False) -> None:
+        self._node, self._deployment, self._shared = node, deployment, shared
+        self._reader = Reader(node, deployment)
+        self._reading = threading.Lock()
+        self._decimals: dict[str, int] = {}
+        self._waiting: list[_Wanted] = []
+        self._markets: _Markets | None = None
+
+    def routed(self, token_in: str, token_out: str, amount: str, limits: RouteLimits) -> Routed:
+        """Reads what is not read yet, and routes an order: see `routed`."""
+        if limits.any_path and limits.exact_out:
+            raise RoutingError("--any-path with --exact-out", "bounds outputs only", "leave one of them out")
+        deployment = self._deployment
+        addresses = [address_of(deployment, name) for name in (token_in, token_out)]
+        decimals = self._decimals_of(addresses)
+        sold, bought = (
+            Token(deployment.symbol_of(address), address, places)
+            for address, places in zip(addresses, decimals, strict=True)
+        )
+        excluded = frozenset(one for name in limits.excluded for one in excluded_pools(deployment, name))
+        given, paying = (bought, sold) if limits.exact_out else (sold, bought)
+        ends = sold.address, bought.address
+        order: Order | OutputOrder
+        if limits.exact_out:
+            order = OutputOrder(*ends, given.units(amount), limits.max_hops, excluded)
+        else:
+            order = Order(*ends, given.units(amount), limits.max_hops, excluded)
+        cost = paying.units(limits.pool_cost)
+        block, pools = self._read(given, given.units(amount), limits)
+        graph = Graph(pools, limits.leg_impact_bps)
+        plan: RoutePlan | ExactOutputPlan
+        most: int | None = None
+        if isinstance(order, OutputOrder):
+            plan = find_exact_output(graph, order, cost, limits.effort)
+        else:
+            plan = find_route(graph, order, cost, limits.effort)
+            most = math.ceil(bound_of_any_path(graph, order)) if limits.any_path else None
+        symbols = {address: symbol for symbol, address in deployment.tokens.items()}
+        return Routed(block, sold, bought, plan, price_impact_bps(graph, plan.swaps), symbols, most)
+
+    def _decimals_of(self, tokens: Sequence[str]) -> list[int]:
+        """Decimals, read once; an order whose tokens are known waits for no other one that reads."""
+        if any(token not in self._decimals for token in tokens):
+            with self._reading:
+                self._decimals |= zip(tokens, self._reader.decimals(tokens), strict=True)
+        return [self._decimals[token] for token in tokens]
+
+    def _read(self, given: Token, amount: int, limits: RouteLimits) -> tuple[int, tuple[Pool, ...]]:
+        """A height, and the markets at it, sampled up to what an order of that amount may bring."""
+        tokens = tuple(self._deployment.tokens.values())
+        wanted = _Wanted(given.address, amount, _OUTPUT_ROOM_PERCENT if limits.exact_out else ROOM_PERCENT)
+        if limits.block is not None or not self._shared:
+            with self._reading:
+                block = self._node.latest().number if limits.block is None else limits.block
+                return block, self._reader.pools(tokens, block, self._largest(wanted, block))
+        self._waiting.append(wanted)
+        try:
+            with self._reading:
+                return self._read_for_all(wanted, tokens)
+        finally:
+            self._waiting.remove(wanted)
+
+    def _read_for_all(self, wanted: _Wanted, tokens: Sequence[str]) -> tuple[int, tuple[Pool, ...]]:
+        """The newest height and the markets at it, read for every order that waits if they are not known."""
+        newest = self._node.latest()
+        own = self._largest(wanted, newest.number)
+        if self._markets is None or not self._markets.serve(newest.hash, own):
+            most, least = dict(own), dict(own)
+            for near in [one for one in self._waiting if one.is_near(wanted)]:
+                for token, units in self._largest(near, newest.number).items():
+                    most[token] = max(most.get(token, 0), units)
+                    least[token] = min(least.get(token, units), units)
+            pools = self._reader.pools(tokens, newest.number, most, least)
+            self._markets = _Markets(newest.hash, pools, most, least)
+        return newest.number, self._markets.pools
+
+    def _largest(self, wanted: _Wanted, block: int) -> dict[str, int]:
+        return largest_amounts(self._reader, self._deployment, (wanted.token, wanted.amount), block, wanted.room)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """An order that markets are wanted for: the token whose amount is known, smallest units, and percent of room."""
+
+    token: str
+    amount: int
+    room: int
+
+    def is_near(self, other: _Wanted) -> bool:
+        """Whether one reading serves both; orders of other tokens have amounts that say nothing about each other."""
+        low, high = sorted((self.amount, other.amount))
+        return self.token != other.token or high <= _FARTHEST * max(1, low)
+
+
+@dataclass(frozen=True)
+class _Markets:
+    """Markets of a block, which is known by its hash, and what they were sampled for: most and least of each token."""
+
+    block: str
+    pools: tuple[Pool, ...]
+    most: dict[str, int]
+    least: dict[str, int]
+
+    def serve(self, block: str, largest: dict[str, int]) -> bool:
+        """Whether they are of that block and sampled around these amounts."""
+        known = all(self.least.get(token, units + 1) <= units for token, units in largest.items())
+        return block == self.block and known and all(units <= self.most[token] for token, units in largest.items())
 
 
 def as_json(found: Routed) -> dict[str, Any]:

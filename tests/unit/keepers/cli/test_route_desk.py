@@ -1,0 +1,116 @@
+"""Orders that several threads route at once over markets that are read for all of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from keepers.contracts.deployment import load
+from keepers.contracts.reader import Reader
+from keepers.operations.route import Routed, RouteDesk, RouteLimits
+from keepers.rpc.errors import NodeUnreachable
+from keepers.rpc.node import connect
+from tests.fixtures.node import World
+from tests.unit.keepers.bots.harness import ready
+
+ORDERS = [(*ends, amount) for amount in ("10", "100", "1000") for ends in (("USDC", "AAA"), ("AAA", "USDC"))]
+
+
+@pytest.fixture
+def config(world: World) -> Path:
+    return ready(world)
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Heights at which markets were read."""
+    found: list[int] = []
+    read = Reader.pools
+
+    def counted(self: Reader, tokens: Any, block: int, *given: Any) -> Any:
+        found.append(block)
+        return read(self, tokens, block, *given)
+
+    monkeypatch.setattr(Reader, "pools", counted)
+    return found
+
+
+def desk(world: World, shared: bool) -> RouteDesk:
+    return RouteDesk(connect(world.url, 31337), load(world.folder / "testnet.json"), shared)
+
+
+def at_once(routes: RouteDesk, orders: list[tuple[str, str, str]]) -> list[Routed]:
+    """Routes of orders that threads ask for together."""
+    together = Barrier(len(orders))
+
+    def route(order: tuple[str, str, str]) -> Routed:
+        together.wait()
+        return routes.routed(*order, RouteLimits())
+
+    with ThreadPoolExecutor(len(orders)) as pool:
+        return list(pool.map(route, orders))
+
+
+def test_routed__several_at_once__are_those_of_one_after_another(world: World, config: Path) -> None:
+    alone = desk(world, shared=False)
+    wanted = [alone.routed(*order, RouteLimits()) for order in ORDERS]
+    found = at_once(desk(world, shared=True), ORDERS)
+    assert [(one.block, one.plan.swaps, one.plan.amount_out) for one in found] == [
+        (one.block, one.plan.swaps, one.plan.amount_out) for one in wanted
+    ]
+
+
+def test_routed__several_at_once__share_what_is_read(world: World, config: Path, readings: list[int]) -> None:
+    routes = desk(world, shared=True)
+    at_once(routes, ORDERS)
+    readings.clear()
+    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+    at_once(routes, ORDERS)
+    # The first may read before the others wait; who comes while one reads is served by the next reading.
+    assert set(readings) == {world.w3.eth.block_number} and 1 <= len(readings) <= 3
+
+
+def test_routed__same_order_in_a_later_block__reads_anew(world: World, config: Path, readings: list[int]) -> None:
+    routes = desk(world, shared=True)
+    for _ in range(2):
+        routes.routed(*ORDERS[0], RouteLimits())
+    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+    newest = routes.routed(*ORDERS[0], RouteLimits()).block
+    assert readings == [newest - 1, newest]
+
+
+def test_routed__given_height__is_read_for_itself(world: World, config: Path, readings: list[int]) -> None:
+    routes, height = desk(world, shared=True), world.w3.eth.block_number
+    for _ in range(2):
+        assert routes.routed(*ORDERS[0], RouteLimits(block=height)).block == height
+    assert readings == [height, height]
+
+
+def test_routed__far_larger_amount__is_not_served_by_what_was_read_for_a_small_one(
+    world: World, config: Path, readings: list[int]
+) -> None:
+    routes = desk(world, shared=True)
+    for amount in ("0.01", "10000"):
+        routes.routed("USDC", "AAA", amount, RouteLimits())
+    assert len(readings) == 2
+
+
+def test_routed__reading_that_fails__is_tried_again_for_the_next_one(
+    world: World, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes, read, failing = desk(world, shared=True), Reader.pools, [True]
+
+    def fails_once(self: Reader, *given: Any) -> Any:
+        if failing.pop() if failing else False:
+            raise NodeUnreachable("node", "is gone", "wait")
+        return read(self, *given)
+
+    monkeypatch.setattr(Reader, "pools", fails_once)
+    with pytest.raises(NodeUnreachable):
+        routes.routed(*ORDERS[0], RouteLimits())
+    assert routes.routed(*ORDERS[0], RouteLimits()).plan.amount_out > 0
+    assert routes._waiting == []
