@@ -226,10 +226,13 @@ class RouteDesk:
         own = self._largest(wanted, newest.number)
         if self._markets is None or not self._markets.serve(newest.hash, own):
             most, least = dict(own), dict(own)
-            for near in [one for one in self._waiting if one.is_near(wanted)]:
-                for token, units in self._largest(near, newest.number).items():
-                    most[token] = max(most.get(token, 0), units)
-                    least[token] = min(least.get(token, units), units)
+            for waiting in list(self._waiting):
+                largest = self._largest(waiting, newest.number)
+                higher = {token: max(most.get(token, 0), units) for token, units in largest.items()}
+                lower = {token: min(least.get(token, units), units) for token, units in largest.items()}
+                # What lies far apart would need samples in between that nobody wants: that order reads for itself.
+                if all(units <= _FARTHEST * max(1, lower[token]) for token, units in higher.items()):
+                    most, least = most | higher, least | lower
             pools = self._reader.pools(tokens, newest.number, most, least)
             self._markets = _Markets(newest.hash, pools, most, least)
         return newest.number, self._markets.pools
@@ -245,11 +248,6 @@ class _Wanted:
     token: str
     amount: int
     room: int
-
-    def is_near(self, other: _Wanted) -> bool:
-        """Whether one reading serves both; orders of other tokens have amounts that say nothing about each other."""
-        low, high = sorted((self.amount, other.amount))
-        return self.token != other.token or high <= _FARTHEST * max(1, low)
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,25 @@ def test_routed__given_height__is_read_for_itself(world: World, config: Path, ma
     assert market_readings == [height, height]
 
 
+def test_routed__amounts_far_apart_at_once__are_not_read_together(
+    world: World, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Samples from one to the other would be as many as somebody likes."""
+    routes, read, asked = desk(world, shared=True), Reader.pools, []
+    orders = [("USDC", "AAA", "0.01"), ("USDC", "AAA", "100"), ("USDC", "AAA", "250000")]
+
+    def noted(self: Reader, tokens: Any, block: int, most: Any, least: Any) -> Any:
+        wait_until(lambda: bool(asked) or len(routes._waiting) == len(orders), why=lambda: str(routes._waiting))
+        asked.append((most, least))
+        return read(self, tokens, block, most, least)
+
+    routes.routed(*orders[0], RouteLimits())
+    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+    monkeypatch.setattr(Reader, "pools", noted)
+    assert len(at_once(routes, orders)) == len(orders)
+    assert all(most[token] <= 2**14 * least[token] for most, least in asked for token in most)
+
+
 def test_routed__far_larger_amount__is_not_served_by_what_was_read_for_a_small_one(
     world: World, config: Path, market_readings: list[int]
 ) -> None:
