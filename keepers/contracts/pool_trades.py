@@ -37,7 +37,7 @@ PANCAKE_V3_SWAP = Fragment(
     indexed=(True, True, False, False, False, False, False, False, False),
 )
 V3_SWAPS = (V3_SWAP, PANCAKE_V3_SWAP)
-"""What Uniswap V3 and its forks tell of a swap; PancakeSwap's event is one of its own."""
+"""The events of a swap in Uniswap V3 and its forks; PancakeSwap V3 has an event of its own."""
 V3_MINT = Fragment(
     "Mint",
     ("address", "address", "int24", "int24", "uint128", "uint256", "uint256"),

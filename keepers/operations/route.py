@@ -230,7 +230,7 @@ class RouteDesk:
                 largest = self._largest(waiting, newest.number)
                 higher = {token: max(most.get(token, 0), units) for token, units in largest.items()}
                 lower = {token: min(least.get(token, units), units) for token, units in largest.items()}
-                # What lies far apart would need samples in between that nobody wants: that order reads for itself.
+                # An order whose amounts lie far from these would need many samples in between: it reads for itself.
                 if all(units <= _FARTHEST * max(1, lower[token]) for token, units in higher.items()):
                     most, least = most | higher, least | lower
             pools = self._reader.pools(tokens, newest.number, most, least)

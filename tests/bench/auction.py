@@ -255,7 +255,9 @@ def _at_price(
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Every n-th order only.")
 @click.option("--gap", type=float, default=0.9, show_default=True, help="Basis points at which the router stops.")
 @click.option("--seconds", type=float, default=1.0, show_default=True, help="Time that the router has per order.")
-@click.option("--also", type=float, multiple=True, help="Another time, without the other routers; repeatable.")
+@click.option(
+    "--also", type=click.FloatRange(min=0), multiple=True, help="Another time, without the other routers; repeatable."
+)
 @click.option("--cpu", is_flag=True, help="Count seconds of processor time, on a machine that others use too.")
 @click.option("--rivals/--no-rivals", default=True, help="Whether the other routers run as well.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Prices of gas at a time, each in a process.")

@@ -89,7 +89,7 @@ def _row(one: Mapping[str, Any]) -> str:
 
 
 def _timed(timed: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What orders reach in other times, beside the time of the run."""
+    """Rows of shares, gaps and processor time for each time that an order was given."""
     if not timed:
         return []
     lines = ["", *_header(_TIMES)]

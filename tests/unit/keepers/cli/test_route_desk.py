@@ -81,7 +81,7 @@ def test_routed__several_at_once__share_what_is_read(
 
     monkeypatch.setattr(Reader, "pools", after_all_wait)
     at_once(routes, ORDERS)
-    # Who came while one read is served by the next reading.
+    # Orders that came while one was read for are served by the next reading.
     assert set(market_readings) == {world.w3.eth.block_number} and len(market_readings) <= 2
 
 
